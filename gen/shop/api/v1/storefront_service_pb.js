@@ -5,7 +5,7 @@
 // What a page needs, in one call; and the state of the mesh.
 
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_shop_mesh_v1_policy } from "../../mesh/v1/policy_pb.js";
 import { file_shop_product_v1_product } from "../../product/v1/product_pb.js";
 

@@ -5,7 +5,7 @@
 // Orders, from the checkout to the door, and their payments.
 
 import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_shop_order_v1_payment } from "./payment_pb.js";
 import { file_shop_type_v1_address } from "../../type/v1/address_pb.js";

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_shop_mesh_v1_policy } from "../../mesh/v1/policy_pb.js";
 import { file_shop_order_v1_payment } from "./payment_pb.js";
 import { file_shop_type_v1_money } from "../../type/v1/money_pb.js";

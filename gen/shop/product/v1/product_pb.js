@@ -5,7 +5,7 @@
 // What the shop sells: catalogue, categories, stock and reservations.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_shop_type_v1_money } from "../../type/v1/money_pb.js";
 import { file_shop_type_v1_picture } from "../../type/v1/picture_pb.js";
