@@ -2,11 +2,11 @@
 // a descriptor only, so it is printed back into a .proto first.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescExtension, type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FieldDescriptorProto_Label } from "@bufbuild/protobuf/wkt";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
-function typeOf(field: DescField): string {
+function typeOf(field: DescField | DescExtension): string {
   if (field.fieldKind === "map") {
     const value = field.message?.typeName ?? field.enum?.typeName ?? ScalarType[field.scalar as ScalarType].toLowerCase();
     return `map<${ScalarType[field.mapKey].toLowerCase()}, ${value}>`;
@@ -15,7 +15,7 @@ function typeOf(field: DescField): string {
   return type === undefined ? ScalarType[field.scalar as ScalarType].toLowerCase() : `.${type}`;
 }
 
-function printField(field: DescField, inOneof: boolean): string {
+function printField(field: DescField | DescExtension, inOneof: boolean): string {
   const repeated = field.proto.label === FieldDescriptorProto_Label.REPEATED && field.fieldKind !== "map";
   const label = inOneof || field.fieldKind === "map" ? "" : repeated ? "repeated " : "optional ";
   return `${label}${typeOf(field)} ${field.name} = ${field.number};`;

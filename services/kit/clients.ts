@@ -1,0 +1,99 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { type Call, currentCall } from "./call.ts";
+import { WORKLOAD_HEADER, type WorkloadIdentity } from "./identity/workload.ts";
+import { traceHeader, TRACE_HEADER } from "./pipeline/trace.ts";
+import { policyOf, timeoutMsOf } from "./policy.ts";
+
+/** Typed clients for other services; they carry on the current call's deadline, cancellation, user and trace. */
+export interface Clients {
+  /** A client of a service at the workload that serves it; of a service that all serve, at the workload named. */
+  client<T extends DescService>(service: T, workload?: string): Client<T>;
+  close(): void;
+}
+
+const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;
+const PING_INTERVAL_MS = 30_000;
+
+/** "shop.product.v1.ProductService" is served by "product". */
+function workloadOf(service: DescService): string {
+  const workload = service.typeName.split(".")[1];
+  if (workload === undefined) throw new Error(`${service.typeName} does not say which workload serves it`);
+  return workload;
+}
+
+/** What a call hands on to the calls made on its behalf. */
+function inherit(header: Headers, call: Call): void {
+  header.set(TRACE_HEADER, traceHeader(call.trace));
+  header.set("x-request-id", call.requestId);
+  if (call.user !== undefined && !header.has("authorization")) header.set("authorization", `Bearer ${call.user.token}`);
+}
+
+function carryOn(prove: () => string): Interceptor {
+  return (next) => (request) => {
+    request.header.set(WORKLOAD_HEADER, prove());
+    const call = currentCall();
+    if (call !== undefined) inherit(request.header, call);
+    return next(request);
+  };
+}
+
+/** Deadline and cancellation are set on the call's options, since interceptors come too late for them. */
+function withDeadlines<T extends DescService>(service: T, client: Client<T>): Client<T> {
+  const methods = service.methods.map((method) => {
+    const contractMs = timeoutMsOf(policyOf(method));
+    const original = client[method.localName as keyof Client<T>] as (request: unknown, options?: object) => unknown;
+    const wrapped = (request: unknown, options: { signal?: AbortSignal; timeoutMs?: number } = {}) => {
+      const call = currentCall();
+      const leftMs = call?.deadlineMs === undefined ? undefined : Math.max(1, call.deadlineMs - performance.now());
+      const limits = [contractMs, leftMs, options.timeoutMs].filter((it) => it !== undefined);
+      const signals = [call?.abort.signal, options.signal].filter((it) => it !== undefined);
+      return original(request, {
+        ...options,
+        ...(limits.length > 0 && { timeoutMs: Math.min(...limits) }),
+        ...(signals.length > 0 && { signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) }),
+      });
+    };
+    return [method.localName, wrapped] as const;
+  });
+  return Object.fromEntries(methods) as Client<T>;
+}
+
+/** Clients for calls by one workload. `addressOf` says where a workload is. */
+export function createClients(options: { workload: string; identity: WorkloadIdentity; addressOf: (workload: string) => string }): Clients {
+  const open = new Map<string, { transport: Transport; sessions: Http2SessionManager }>();
+  const proof = options.identity.prove(options.workload);
+  const transportTo = (address: string) => {
+    const known = open.get(address);
+    if (known !== undefined) return known.transport;
+    const sessions = new Http2SessionManager(address, { pingIntervalMs: PING_INTERVAL_MS });
+    const transport = createGrpcTransport({
+      baseUrl: address,
+      sessionManager: sessions,
+      readMaxBytes: RESPONSE_MAX_BYTES,
+      interceptors: [carryOn(() => proof)],
+    });
+    open.set(address, { transport, sessions });
+    return transport;
+  };
+  return {
+    client(service, workload = workloadOf(service)) {
+      // The address is looked up with the first call: services that start together learn each other's ports late.
+      let client: typeof service extends infer T extends DescService ? Client<T> : never;
+      const get = () => {
+        client ??= withDeadlines(service, createClient(service, transportTo(options.addressOf(workload)))) as typeof client;
+        return client;
+      };
+      const methods = service.methods.map((method) => {
+        const call = (...args: unknown[]) => (get() as Record<string, (...args: unknown[]) => unknown>)[method.localName]?.(...args);
+        return [method.localName, call] as const;
+      });
+      return Object.fromEntries(methods) as Client<typeof service>;
+    },
+    close() {
+      for (const { sessions } of open.values()) sessions.abort();
+      open.clear();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import jwt from "jsonwebtoken";
+import { LRUCache } from "lru-cache";
+import { User } from "#gen/shop/mesh/v1/policy_pb.js";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure, type Failure } from "../failure.ts";
+
+/** Issuer and audience of the shop's access tokens. */
+export const TOKEN_ISSUER = "shopmesh";
+
+/** Claim values of `role`, and how far up the contract's scale of users each reaches. */
+export const ROLE_LEVEL = { guest: User.GUEST, customer: User.SIGNED_IN, admin: User.ADMIN } as const;
+export type RoleClaim = keyof typeof ROLE_LEVEL;
+
+/** Who a valid access token says its bearer is. */
+export interface UserIdentity {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly role: RoleClaim;
+  readonly level: User;
+  /** The token itself, to call other services on the user's behalf. */
+  readonly token: string;
+}
+
+/** The public keys of the token issuer (RFC 7517). */
+export interface JwkSet {
+  readonly keys: readonly (JsonWebKey & { readonly kid?: string })[];
+}
+
+/** Checks access tokens. */
+export interface TokenVerifier {
+  /** @throws Failure TOKEN_INVALID for a forged, malformed or expired token. */
+  verify(token: string): Promise<UserIdentity>;
+}
+
+const CACHED_TOKENS_MAX = 10_000;
+const KEYS_FRESH_MS = 5 * 60_000;
+// A token with an unknown key may be signed by a new one, or be an attack: ask the issuer, but not for each.
+const KEYS_RETRY_MS = 2_000;
+
+function invalid(cause?: unknown): Failure {
+  return callFailure(ErrorReason.TOKEN_INVALID, "The access token is not valid (any more).", { cause });
+}
+
+/** The issuer's keys, fetched when needed and kept for a while. */
+function createKeyCache(fetchKeys: () => Promise<JwkSet>) {
+  let keys = new Map<string, KeyObject>();
+  let fetchedMs = Number.NEGATIVE_INFINITY;
+  let pending: Promise<void> | undefined;
+  const refresh = async () => {
+    const set = await fetchKeys();
+    keys = new Map(set.keys.map((jwk) => [jwk.kid ?? "", createPublicKey({ key: jwk, format: "jwk" })]));
+    fetchedMs = performance.now();
+  };
+  return async (kid: string): Promise<KeyObject | undefined> => {
+    const ageMs = performance.now() - fetchedMs;
+    if (ageMs > KEYS_FRESH_MS || (!keys.has(kid) && ageMs > KEYS_RETRY_MS)) {
+      pending ??= refresh().finally(() => {
+        pending = undefined;
+      });
+      // Old keys still tell old tokens apart while the issuer is away.
+      await pending.catch((error: unknown) => {
+        if (!keys.has(kid)) throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "Tokens cannot be checked at the moment.", { cause: error });
+      });
+    }
+    return keys.get(kid);
+  };
+}
+
+function identityOf(claims: jwt.JwtPayload, token: string): UserIdentity {
+  const { sub, sid, role } = claims as { sub?: unknown; sid?: unknown; role?: unknown };
+  if (typeof sub !== "string" || typeof sid !== "string" || typeof role !== "string" || !(role in ROLE_LEVEL)) throw invalid();
+  return { userId: sub, sessionId: sid, role: role as RoleClaim, level: ROLE_LEVEL[role as RoleClaim], token };
+}
+
+/** A verifier of ES256 tokens with a bounded cache, so that a signature is checked once and not with every call. */
+export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVerifier {
+  const keyOf = createKeyCache(fetchKeys);
+  // By hash, so that a heap dump holds no tokens beyond those in use.
+  const cache = new LRUCache<string, UserIdentity & { expireMs: number }>({ max: CACHED_TOKENS_MAX });
+  return {
+    async verify(token) {
+      const hash = createHash("sha256").update(token).digest("base64");
+      const cached = cache.get(hash);
+      if (cached !== undefined) {
+        if (cached.expireMs > Date.now()) return cached;
+        cache.delete(hash);
+        throw invalid();
+      }
+      const header = jwt.decode(token, { complete: true })?.header;
+      const key = header?.kid === undefined ? undefined : await keyOf(header.kid);
+      if (key === undefined) throw invalid();
+      let claims: jwt.JwtPayload;
+      try {
+        claims = jwt.verify(token, key, { algorithms: ["ES256"], issuer: TOKEN_ISSUER, audience: TOKEN_ISSUER }) as jwt.JwtPayload;
+      } catch (error) {
+        throw invalid(error);
+      }
+      const identity = { ...identityOf(claims, token), expireMs: (claims.exp ?? 0) * 1000 };
+      cache.set(hash, identity);
+      return identity;
+    },
+  };
+}

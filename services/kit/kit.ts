@@ -1,0 +1,137 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import { createClients } from "./clients.ts";
+import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
+import { createWorkloadIdentity, type WorkloadIdentity } from "./identity/workload.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { type Database, migrate, openDatabase } from "./postgres.ts";
+import { type Served, type ServeOptions, serve } from "./serve.ts";
+import type { Settings, Workload } from "./settings.ts";
+
+/** What all workloads of a process share. */
+export interface Shared {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly identity: WorkloadIdentity;
+  readonly tokens: TokenVerifier;
+  readonly postgresUrl: string;
+  /** Where workloads are; those of this process write themselves in when their port is open. */
+  readonly addresses: Map<string, string>;
+}
+
+/** What a service is built with: everything it needs from outside, in its own name. */
+export interface Kit {
+  readonly workload: Workload;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Who calls whom, for parts that speak plain HTTP. */
+  readonly identity: WorkloadIdentity;
+  /** A typed client of another service. */
+  client<T extends DescService>(service: T, workload?: Workload): Client<T>;
+  /** Where a workload is: "http://127.0.0.1:3001". */
+  addressOf(workload: string): string;
+  /** The service's own schema, brought to the newest version by the SQL files in `migrations` (a file: URL). */
+  postgres(migrations: URL): Promise<Database>;
+  /** Opens the service's port. */
+  serve(options: ServeOptions): Promise<void>;
+  /** Something to stop when the service stops; last registered, first stopped. */
+  onClose(close: () => Promise<void> | void): void;
+}
+
+/** Builds and starts one service; each service's `main.ts` exports one. */
+export type Main = (kit: Kit) => Promise<void>;
+
+/** A service that runs. */
+export interface Running {
+  readonly workload: Workload;
+  readonly port: number;
+  /** Says "not ready" from now on. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+const SECRET_BYTES = 32;
+const KEYS_TIMEOUT_MS = 3_000;
+
+/** The secret that processes on one data directory prove themselves with; made by the first. */
+async function workloadSecret(dataDir: string): Promise<Buffer> {
+  const path = join(dataDir, "workload.secret");
+  await mkdir(dataDir, { recursive: true });
+  // "wx" fails when the file is there: of two that start at once, one writes and both read the same.
+  await writeFile(path, randomBytes(SECRET_BYTES), { flag: "wx", mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  return readFile(path);
+}
+
+function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
+  return (workload: string): string => {
+    const own = settings.urls[workload as Workload] ?? addresses.get(workload);
+    if (own !== undefined) return own;
+    const port = settings.ports[workload as Workload];
+    if (port === undefined || port === 0) throw new Error(`Nobody knows where "${workload}" is`);
+    return `http://127.0.0.1:${port}`;
+  };
+}
+
+/** What the workloads of a process share, from its settings. */
+export async function createShared(options: { settings: Settings; log: Logger; postgresUrl: string }): Promise<Shared> {
+  const { settings } = options;
+  const addresses = new Map<string, string>();
+  const addressOf = addressIn(addresses, settings);
+  const tokens = createTokenVerifier(async () => {
+    const response = await fetch(`${addressOf("auth")}/.well-known/jwks.json`, { signal: AbortSignal.timeout(KEYS_TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`The token issuer answered ${response.status}`);
+    return (await response.json()) as JwkSet;
+  });
+  return { ...options, identity: createWorkloadIdentity(await workloadSecret(settings.dataDir)), tokens, addresses };
+}
+
+/** Starts one service of a process. If its start fails, what had been started is stopped again. */
+export async function startService(shared: Shared, workload: Workload, main: Main): Promise<Running> {
+  const { settings } = shared;
+  const log = shared.log.child({ workload });
+  const metrics = createMetrics(workload);
+  const addressOf = addressIn(shared.addresses, settings);
+  const clients = createClients({ workload, identity: shared.identity, addressOf });
+  const closers: (() => Promise<void> | void)[] = [() => clients.close()];
+  let served: Served | undefined;
+  const close = async () => {
+    await served?.close();
+    for (const it of closers.toReversed()) await it();
+  };
+  const kit: Kit = {
+    workload,
+    settings,
+    log,
+    metrics,
+    identity: shared.identity,
+    addressOf,
+    client: (service, at) => clients.client(service, at),
+    async postgres(migrations) {
+      await migrate({ url: shared.postgresUrl, schema: workload, dir: fileURLToPath(migrations), log });
+      const database = openDatabase({ url: shared.postgresUrl, schema: workload, log });
+      closers.push(() => database.close());
+      return database;
+    },
+    async serve(options) {
+      const deps = { ...shared, workload, host: settings.host, port: settings.ports[workload], log, metrics, enableMetrics: settings.enableMetrics };
+      served = await serve(deps, options);
+      shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
+    },
+    onClose: (it) => void closers.push(it),
+  };
+  try {
+    await main(kit);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { workload, port: served?.port ?? 0, drain: () => served?.drain(), close };
+}

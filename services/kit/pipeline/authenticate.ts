@@ -1,0 +1,34 @@
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure } from "../failure.ts";
+import type { TokenVerifier } from "../identity/access-token.ts";
+import { OUTSIDE, WORKLOAD_HEADER, type WorkloadIdentity } from "../identity/workload.ts";
+import type { Step } from "./pipeline.ts";
+
+/** Finds out which workload calls, and from which address the person behind it came. */
+export function authenticateWorkload(identity: WorkloadIdentity): Step {
+  return (call) => {
+    const proof = call.header.get(WORKLOAD_HEADER);
+    if (proof === null) return;
+    const workload = identity.verify(proof);
+    if (workload === undefined) throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, "The calling workload could not be verified.");
+    call.caller = workload;
+    // Only the edge sees the person's socket, and only its word counts.
+    const forwarded = workload === OUTSIDE ? call.header.get("x-forwarded-for") : null;
+    if (forwarded !== null && forwarded !== "") call.clientAddress = forwarded;
+  };
+}
+
+const BEARER = /^Bearer ([\w.-]{1,4096})$/i;
+
+/** Finds out on whose behalf the call is made. A bad token is refused even where none is needed. */
+export function authenticateUser(tokens: TokenVerifier): Step {
+  return (call) => {
+    const header = call.header.get("authorization");
+    if (header === null) return undefined;
+    const token = BEARER.exec(header)?.[1];
+    if (token === undefined) throw callFailure(ErrorReason.TOKEN_INVALID, "The authorization header is not a bearer token.");
+    return tokens.verify(token).then((user) => {
+      call.user = user;
+    });
+  };
+}

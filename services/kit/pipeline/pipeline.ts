@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import { type Call, type Outcome, runInCall } from "../call.ts";
+import { toConnectError } from "../failure.ts";
+import { policyOf } from "../policy.ts";
+import { OUTSIDE } from "../identity/workload.ts";
+import { continueTrace, TRACE_HEADER } from "./trace.ts";
+
+/**
+ * One concern of the pipeline: looks at the call before the handler does, throws to refuse it, and registers with
+ * `call.onEnd` what it wants to do when the call is over. Synchronous where it can be.
+ */
+export type Step = (call: Call) => void | Promise<void>;
+
+/** What the protocol handling knows of a call. */
+export interface Incoming {
+  readonly method: DescMethod;
+  readonly message: Message | undefined;
+  readonly header: Headers;
+  readonly responseHeader: Headers;
+  readonly peerAddress: string;
+  readonly callerTimeoutMs: number | undefined;
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** Takes calls through the steps to the handler. Knows nothing of protocols. */
+export interface Pipeline {
+  unary<T>(incoming: Incoming, handler: (call: Call) => Promise<T> | T): Promise<T>;
+  stream<T>(incoming: Incoming, handler: (call: Call) => AsyncIterable<T>): AsyncIterable<T>;
+}
+
+const REQUEST_ID = /^[\w-]{8,64}$/;
+
+function begin(incoming: Incoming, log: Logger): Call {
+  const { header } = incoming;
+  const given = header.get("x-request-id");
+  const trace = continueTrace(header.get(TRACE_HEADER));
+  const requestId = given !== null && REQUEST_ID.test(given) ? given : randomUUID();
+  return {
+    method: incoming.method,
+    policy: policyOf(incoming.method),
+    message: incoming.message,
+    header,
+    responseHeader: incoming.responseHeader,
+    peerAddress: incoming.peerAddress,
+    callerTimeoutMs: incoming.callerTimeoutMs,
+    startMs: performance.now(),
+    requestId,
+    trace,
+    caller: OUTSIDE,
+    user: undefined,
+    clientAddress: incoming.peerAddress,
+    deadlineMs: undefined,
+    abort: new AbortController(),
+    log,
+    onEnd: [],
+  };
+}
+
+async function enter(call: Call, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    const result = step(call);
+    if (result !== undefined) await result;
+  }
+}
+
+function end(call: Call, error: unknown): ConnectError | undefined {
+  const mapped = error === undefined ? undefined : toConnectError(error, call.requestId);
+  const outcome: Outcome = {
+    code: mapped?.code ?? 0,
+    // The mapped error's cause is the failure, whose cause is what lies behind it.
+    error: mapped === undefined ? undefined : (mapped.cause ?? mapped),
+    durationMs: performance.now() - call.startMs,
+  };
+  for (const hook of call.onEnd.toReversed()) hook(outcome);
+  return mapped;
+}
+
+/** Rejects when the call is aborted: a handler that does not listen to the signal must not hold the caller. */
+function aborted(signal: AbortSignal): { promise: Promise<never>; release(): void } {
+  let listener = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    listener = () => reject(signal.reason);
+    if (signal.aborted) listener();
+    else signal.addEventListener("abort", listener, { once: true });
+  });
+  promise.catch(() => {}); // may be rejected after the race is over
+  return { promise, release: () => signal.removeEventListener("abort", listener) };
+}
+
+function follow(incoming: Incoming, call: Call): void {
+  const onAbort = () => call.abort.abort(new ConnectError("The caller went away.", Code.Canceled));
+  if (incoming.signal.aborted) onAbort();
+  else incoming.signal.addEventListener("abort", onAbort, { once: true });
+  call.onEnd.push(() => {
+    incoming.signal.removeEventListener("abort", onAbort);
+    // Frees whatever still waits on behalf of the call.
+    call.abort.abort(new ConnectError("The call is over.", Code.Canceled));
+  });
+}
+
+/** A pipeline of these steps, run in their order. */
+export function createPipeline(steps: readonly Step[], log: Logger): Pipeline {
+  return {
+    async unary(incoming, handler) {
+      const call = begin(incoming, log);
+      follow(incoming, call);
+      const race = aborted(call.abort.signal);
+      try {
+        await enter(call, steps);
+        const response = await Promise.race([runInCall(call, async () => handler(call)), race.promise]);
+        race.release();
+        end(call, undefined);
+        return response;
+      } catch (error) {
+        race.release();
+        throw end(call, error);
+      }
+    },
+    async *stream(incoming, handler) {
+      const call = begin(incoming, log);
+      follow(incoming, call);
+      const race = aborted(call.abort.signal);
+      // What it is if the consumer stops asking: the caller went away.
+      let outcome: unknown = new ConnectError("The caller went away.", Code.Canceled);
+      let release = () => {};
+      let failed = false;
+      try {
+        await enter(call, steps);
+        const iterator = runInCall(call, () => handler(call)[Symbol.asyncIterator]());
+        // Not awaited: a handler that waits for something learns of the end by its signal.
+        release = () => void iterator.return?.(undefined)?.catch(() => {});
+        for (;;) {
+          const next = await Promise.race([runInCall(call, () => iterator.next()), race.promise]);
+          if (next.done === true) break;
+          yield next.value;
+        }
+        outcome = undefined;
+      } catch (error) {
+        failed = true;
+        outcome = error;
+      } finally {
+        race.release();
+        const mapped = end(call, outcome);
+        release();
+        if (failed) throw mapped;
+      }
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { LRUCache } from "lru-cache";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure } from "../failure.ts";
+import { methodName } from "../policy.ts";
+import type { Step } from "./pipeline.ts";
+
+const CLIENTS_MAX = 50_000;
+
+/**
+ * A token bucket for each client and method, as the contract says. A client is the user where one is known, else the
+ * address the call came from; calls from inside the mesh are not limited.
+ * @param nowMs a clock, for tests
+ */
+export function rateLimit(outside: string, nowMs: () => number = () => performance.now()): Step {
+  const buckets = new LRUCache<string, { tokens: number; atMs: number }>({ max: CLIENTS_MAX });
+  return (call) => {
+    const limit = call.policy.rateLimit;
+    if (limit?.period === undefined || call.caller !== outside) return;
+    const key = `${methodName(call.method)} ${call.user?.userId ?? call.clientAddress}`;
+    const perMs = limit.requests / durationMs(limit.period);
+    const now = nowMs();
+    const bucket = buckets.get(key) ?? { tokens: limit.requests, atMs: now };
+    const tokens = Math.min(limit.requests, bucket.tokens + (now - bucket.atMs) * perMs);
+    buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: now });
+    if (tokens >= 1) return;
+    throw callFailure(ErrorReason.RATE_LIMITED, "Too many calls; wait a moment.", {
+      retryAfterMs: Math.ceil((1 - tokens) / perMs),
+    });
+  };
+}

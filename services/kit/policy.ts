@@ -1,0 +1,39 @@
+import { type DescEnumValue, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { type Policy, type StatusCode, policy as policyOption, status_code, User } from "#gen/shop/mesh/v1/policy_pb.js";
+
+/** "shop.product.v1.ProductService/GetProduct": for logs and messages only; code holds descriptors. */
+export function methodName(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
+}
+
+/** What is wrong with the policy of one RPC, or undefined. Fails closed: what is not said is an error, never a default. */
+function faultOf(method: DescMethod): string | undefined {
+  if (!hasOption(method, policyOption)) return "has no (shop.mesh.v1.policy)";
+  const policy = getOption(method, policyOption);
+  if (policy.callers.length === 0) return "names no callers";
+  if (policy.user === User.UNSPECIFIED) return "does not say whom it serves (user)";
+  if (policy.timeout === undefined && method.methodKind === "unary") return "has no timeout";
+  if (policy.rateLimit && (policy.rateLimit.requests < 1 || !policy.rateLimit.period)) return "has an incomplete rate limit";
+  return undefined;
+}
+
+/**
+ * The policy that the contract states for an RPC.
+ * @throws Error when the RPC has none or an incomplete one.
+ */
+export function policyOf(method: DescMethod): Policy {
+  const fault = faultOf(method);
+  if (fault !== undefined) throw new Error(`${methodName(method)} ${fault}; add it in ${method.parent.file.name}.proto`);
+  return getOption(method, policyOption);
+}
+
+/** How long a call may take by its contract, in milliseconds; undefined for streams that live until they are done. */
+export function timeoutMsOf(policy: Policy): number | undefined {
+  return policy.timeout === undefined ? undefined : durationMs(policy.timeout);
+}
+
+/** The gRPC status code that the contract gives to an error reason. */
+export function statusCodeOf(value: DescEnumValue): StatusCode {
+  return getOption(value, status_code);
+}

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { type MigrationBuilder, runner } from "node-pg-migrate";
+import pg from "pg";
+import type { Logger } from "pino";
+
+/** What queries run on: the pool, or a transaction's connection. */
+export interface Queryable {
+  query<R extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<R>>;
+}
+
+/** A workload's own corner of PostgreSQL: one schema that nobody else reads. */
+export interface Database extends Queryable {
+  readonly schema: string;
+  /** Runs work in one transaction: all of it is stored, or, if it throws, nothing. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** Calls back for each NOTIFY on a channel, and once after a lost connection was made anew: read again what matters. */
+  listen(channel: string, onNotify: (payload: string | undefined) => void): Promise<() => Promise<void>>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const POOL_MAX = 8;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+const LOCK_TIMEOUT_MS = 10_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+const LISTEN_RETRY_MS = 500;
+
+// int8 as bigint would spread through the code; amounts, counts and offsets all fit into a safe integer.
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${text} is too large`);
+  return number;
+});
+
+/** A number for pg_advisory_lock from a name. */
+function lockKey(name: string): string {
+  return createHash("sha256").update(name).digest().readBigInt64BE().toString();
+}
+
+/**
+ * Brings a schema to the newest version: runs the SQL files of a folder (`001_name.sql`, "-- Up Migration" only) that have
+ * not run yet, under a lock, so that any number of replicas may start at once.
+ */
+export async function migrate(options: { url: string; schema: string; dir: string; table?: string; log: Logger }): Promise<void> {
+  const client = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  await client.connect();
+  const key = lockKey(`migrate ${options.schema}`);
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [key]);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`);
+    // Extensions are shared by all schemas of a database, so they live in public.
+    await client.query(`SET search_path TO "${options.schema}", public`);
+    await runner({
+      dbClient: client,
+      dir: options.dir,
+      direction: "up",
+      migrationsSchema: options.schema,
+      migrationsTable: options.table ?? "migrations",
+      schema: [options.schema, "public"],
+      // Our own lock waits; the library's fails when another service migrates at the same moment.
+      noLock: true,
+      verbose: false,
+      logger: { info: () => {}, debug: () => {}, warn: (it: string) => options.log.warn(it), error: (it: string) => options.log.error(it) },
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+export type { MigrationBuilder };
+
+/** A LISTEN connection that is made anew when it breaks. */
+async function listenOn(url: string, channel: string, onNotify: (payload: string | undefined) => void, log: Logger) {
+  let client: pg.Client | undefined;
+  let closed = false;
+  const connect = async (again: boolean): Promise<void> => {
+    const next = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true });
+    next.on("notification", (message) => onNotify(message.payload));
+    next.on("error", () => {}); // "end" follows
+    next.on("end", () => {
+      if (!closed && client === next) retry();
+    });
+    await next.connect();
+    await next.query(`LISTEN "${channel}"`);
+    client = next;
+    if (closed) await next.end();
+    else if (again) onNotify(undefined);
+  };
+  const retry = () => {
+    setTimeout(() => {
+      if (closed) return;
+      connect(true).catch((error: unknown) => {
+        log.debug({ err: error, channel }, "cannot listen; trying again");
+        retry();
+      });
+    }, LISTEN_RETRY_MS).unref();
+  };
+  await connect(false);
+  return async () => {
+    closed = true;
+    await client?.end();
+  };
+}
+
+/** Opens a workload's schema. Call `migrate` first. */
+export function openDatabase(options: { url: string; schema: string; log: Logger; poolMax?: number }): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolMax ?? POOL_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: `shopmesh-${options.schema}`,
+    options: `-c search_path=${options.schema},public -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
+  });
+  // A connection that breaks while idle is replaced with the next query.
+  pool.on("error", (error) => options.log.warn({ err: error }, "a database connection broke"));
+  return {
+    schema: options.schema,
+    query: (text, values) => pool.query(text, values as unknown[]),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query("BEGIN");
+        const result = await work({ query: (text, values) => client.query(text, values as unknown[]) });
+        await client.query("COMMIT");
+        return result;
+      } catch (error) {
+        await client.query("ROLLBACK").catch((cause: Error) => {
+          broken = cause;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    listen: (channel, onNotify) => listenOn(options.url, channel, onNotify, options.log),
+    async ping() {
+      await pool.query("SELECT 1");
+    },
+    close: () => pool.end(),
+  };
+}

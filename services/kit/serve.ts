@@ -1,0 +1,136 @@
+import type http from "node:http";
+import type { DescService } from "@bufbuild/protobuf";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { Logger } from "pino";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { type Implementation, PEER_HEADER, routesOf } from "./connect.ts";
+import { callFailure } from "./failure.ts";
+import { createReadiness, healthService } from "./health.ts";
+import type { TokenVerifier } from "./identity/access-token.ts";
+import type { WorkloadIdentity } from "./identity/workload.ts";
+import { type HttpHandler, listen } from "./listen.ts";
+import type { Metrics } from "./metrics.ts";
+import { createPipeline, type Step } from "./pipeline/pipeline.ts";
+import { standardSteps } from "./pipeline/steps.ts";
+import { policyOf } from "./policy.ts";
+import { reflectionServices } from "./reflection.ts";
+import { telemetryService } from "./telemetry.ts";
+
+/** Answers plain HTTP below a path, such as "/images/". */
+export type HttpRoutes = Readonly<Record<string, HttpHandler>>;
+
+/** What a service brings to `serve()`. */
+export interface ServeOptions {
+  readonly services: readonly Implementation[];
+  /** Throws, with a reason, when the service cannot do its work: asks the store. */
+  readonly ready: () => Promise<void>;
+  /** Plain HTTP by path prefix, looked at after the RPCs. */
+  readonly http?: HttpRoutes;
+  /** Largest request, in bytes. */
+  readonly requestMaxBytes?: number;
+}
+
+/** What the process brings. */
+export interface ServeDeps {
+  readonly workload: string;
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly enableMetrics: boolean;
+  readonly identity: WorkloadIdentity;
+  readonly tokens: TokenVerifier;
+}
+
+/** A service that is up. */
+export interface Served {
+  readonly port: number;
+  /** Says "not ready" from now on, so that load balancers look elsewhere. */
+  drain(): void;
+  /** Lets calls end, then closes the port. */
+  close(): Promise<void>;
+}
+
+const REQUEST_MAX_BYTES = 1024 * 1024;
+const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;
+const CLOSE_GRACE_MS = 10_000;
+
+/** Ends calls that would go on for ever when the service stops: the caller tries again elsewhere. */
+function endStreamsOnShutdown(shutdown: AbortSignal): Step {
+  return (call) => {
+    if (call.method.methodKind === "unary") return;
+    const end = () => call.abort.abort(callFailure(ErrorReason.SHUTTING_DOWN, "The service is stopping; call again.", { retryAfterMs: 200 }));
+    if (shutdown.aborted) end();
+    else shutdown.addEventListener("abort", end, { once: true });
+    call.onEnd.push(() => shutdown.removeEventListener("abort", end));
+  };
+}
+
+function answer(response: Parameters<HttpHandler>[1], status: number, body: string, type = "text/plain; charset=utf-8"): void {
+  (response as http.ServerResponse).writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
+}
+
+function checkPolicies(services: readonly DescService[]): void {
+  for (const service of services) for (const method of service.methods) policyOf(method);
+}
+
+/**
+ * Opens a service's one port: gRPC, gRPC-Web and Connect calls through the pipeline, health, reflection, metrics.
+ * @throws Error when an RPC has no policy; StartError when the port is taken.
+ */
+export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Served> {
+  const shutdown = new AbortController();
+  let draining = false;
+  const readiness = createReadiness(options.ready, () => draining);
+  const own = [...options.services, telemetryService({ ...deps, readiness })];
+  const names = new Set(own.map((it) => it.service.typeName));
+  const described = [...own, healthService(readiness, (it) => names.has(it))];
+  const services = [...described, ...reflectionServices(described.map((it) => it.service))];
+  checkPolicies(services.map((it) => it.service));
+  const pipeline = createPipeline([...standardSteps(deps), endStreamsOnShutdown(shutdown.signal)], deps.log);
+
+  const plain: Record<string, HttpHandler> = {
+    "/health": (_, response) => answer(response, 200, "ok\n"),
+    "/ready": async (_, response) => {
+      const reason = await readiness.notReadyReason();
+      answer(response, reason === undefined ? 200 : 503, `${reason ?? "ready"}\n`);
+    },
+    ...(deps.enableMetrics && {
+      "/metrics": async (_: unknown, response: Parameters<HttpHandler>[1]) =>
+        answer(response, 200, await deps.metrics.registry.metrics(), deps.metrics.registry.contentType),
+    }),
+  };
+  const routes = Object.entries(options.http ?? {});
+  const fallback: HttpHandler = (request, response) => {
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
+    if (handler === undefined) answer(response, 404, "not found\n");
+    else handler(request, response);
+  };
+  const adapter = connectNodeAdapter({
+    routes: routesOf(services, pipeline),
+    readMaxBytes: options.requestMaxBytes ?? REQUEST_MAX_BYTES,
+    writeMaxBytes: RESPONSE_MAX_BYTES,
+    fallback: fallback as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
+  });
+  const listener = await listen({
+    name: deps.workload,
+    port: deps.port,
+    host: deps.host,
+    handler: (request, response) => {
+      request.headers[PEER_HEADER] = request.socket?.remoteAddress ?? "";
+      adapter(request as http.IncomingMessage, response as http.ServerResponse);
+    },
+  });
+  return {
+    port: listener.port,
+    drain() {
+      draining = true;
+    },
+    async close() {
+      draining = true;
+      shutdown.abort();
+      await listener.close(CLOSE_GRACE_MS);
+    },
+  };
+}

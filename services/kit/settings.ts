@@ -1,0 +1,140 @@
+import { StartError } from "./start-error.ts";
+
+/** Where the process runs; decides defaults such as the log format, never a feature. */
+export type Environment = "dev" | "qat" | "uat" | "prod";
+
+/** The port each workload listens on unless its own variable (`PRODUCT_PORT`, …) says otherwise. */
+export const DEFAULT_PORTS = {
+  api: 3000,
+  product: 3001,
+  auth: 3002,
+  order: 3003,
+  cart: 3004,
+  image: 3005,
+  edge: 8080,
+} as const;
+
+/** A process of the mesh: one of the services, or the browser-facing edge. */
+export type Workload = keyof typeof DEFAULT_PORTS;
+
+/** Everything that can be set from outside, checked. Read once at start-up; nothing else reads the environment. */
+export interface Settings {
+  readonly environment: Environment;
+  /** Where the laptop keeps its database and pictures. */
+  readonly dataDir: string;
+  /** The port of each workload; 0 picks a free one. */
+  readonly ports: Readonly<Record<Workload, number>>;
+  /** The address other workloads reach a workload at, where it is not this machine: `PRODUCT_URL`, …. */
+  readonly urls: Readonly<Partial<Record<Workload, string>>>;
+  /** The address to listen on. */
+  readonly host: string;
+  /** A PostgreSQL of one's own instead of the embedded one. */
+  readonly postgresUrl: string | undefined;
+  readonly adminEmail: string;
+  /** Unset: made up and printed once. */
+  readonly adminPassword: string | undefined;
+  readonly logLevel: string;
+  readonly enableMetrics: boolean;
+  /** Ships and delivers orders by itself, so that a demo has something to show. */
+  readonly simulateFulfilment: boolean;
+  /** Seconds between the steps of the simulated fulfilment. */
+  readonly fulfilmentStepSeconds: number;
+  /** Loads the demo catalogue on the first start. */
+  readonly demoCatalogue: boolean;
+  /** Milliseconds between "not ready" and closing the port, so that load balancers notice first. */
+  readonly shutdownDelayMs: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function wrong(name: string, value: string, expected: string): StartError {
+  return new StartError(`${name} is "${value}", but it must be ${expected}.`);
+}
+
+function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[], fallback: T): T {
+  const value = env[name];
+  if (value === undefined || value === "") return fallback;
+  const found = allowed.find((it) => it === value);
+  if (found === undefined) throw wrong(name, value, `one of ${allowed.join(", ")}`);
+  return found;
+}
+
+function integer(env: Env, name: string, fallback: number, min: number, max: number): number {
+  const value = env[name];
+  if (value === undefined || value === "") return fallback;
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= min && number <= max)) throw wrong(name, value, `a whole number from ${min} to ${max}`);
+  return number;
+}
+
+function boolean(env: Env, name: string, fallback: boolean): boolean {
+  return oneOf(env, name, ["true", "false"], fallback ? "true" : "false") === "true";
+}
+
+function url(env: Env, name: string, schemes: readonly string[]): string | undefined {
+  const value = env[name];
+  if (value === undefined || value === "") return undefined;
+  const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : "";
+  // The value may hold a password, so the sentence does not repeat it.
+  if (!schemes.includes(scheme)) throw new StartError(`${name} is not a URL that begins with ${schemes.join(":// or ")}://.`);
+  return value;
+}
+
+function email(env: Env, name: string, fallback: string): string {
+  const value = env[name] || fallback;
+  if (!/^[^\s@]+@[^\s@]+$/.test(value)) throw wrong(name, value, "an e-mail address");
+  return value;
+}
+
+function password(env: Env, name: string): string | undefined {
+  const value = env[name];
+  if (value === undefined || value === "") return undefined;
+  if (value.length < 8 || Buffer.byteLength(value) > 72) throw new StartError(`${name} must have at least 8 characters and at most 72 bytes.`);
+  return value;
+}
+
+const PORT_MAX = 65_535;
+
+/**
+ * Reads and checks all settings.
+ * @throws StartError with a sentence that names the variable and what it must be.
+ */
+export function readSettings(env: Env): Settings {
+  const workloads = Object.keys(DEFAULT_PORTS) as Workload[];
+  const variable = (workload: Workload, suffix: string) => `${workload.toUpperCase()}_${suffix}`;
+  const ports = Object.fromEntries(
+    workloads.map((it) => [it, integer(env, variable(it, "PORT"), DEFAULT_PORTS[it], 0, PORT_MAX)]),
+  ) as Record<Workload, number>;
+  for (const [index, workload] of workloads.entries()) {
+    const twin = workloads.slice(0, index).find((it) => ports[it] !== 0 && ports[it] === ports[workload]);
+    if (twin !== undefined) {
+      throw new StartError(
+        `${variable(twin, "PORT")} and ${variable(workload, "PORT")} are both ${ports[workload]}; give each service a port of its own.`,
+      );
+    }
+  }
+  const urls: Partial<Record<Workload, string>> = {};
+  for (const workload of workloads) {
+    const value = url(env, variable(workload, "URL"), ["http", "https"]);
+    if (value !== undefined) urls[workload] = value.replace(/\/$/, "");
+  }
+  const environment = oneOf(env, "ENVIRONMENT", ["dev", "qat", "uat", "prod"] as const, "dev");
+  const dev = environment === "dev";
+  const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+  return {
+    environment,
+    ports,
+    urls,
+    dataDir: env.DATA_DIR || ".data",
+    host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
+    postgresUrl: url(env, "POSTGRES_URL", ["postgres", "postgresql"]),
+    adminEmail: email(env, "ADMIN_EMAIL", "admin@shopmesh.example"),
+    adminPassword: password(env, "ADMIN_PASSWORD"),
+    logLevel: oneOf(env, "LOG_LEVEL", levels, dev ? "warn" : "info"),
+    enableMetrics: boolean(env, "ENABLE_METRICS", true),
+    simulateFulfilment: boolean(env, "SIMULATE_FULFILMENT", dev),
+    fulfilmentStepSeconds: integer(env, "FULFILMENT_STEP_SECONDS", 15, 1, 86_400),
+    demoCatalogue: boolean(env, "DEMO_CATALOGUE", dev),
+    shutdownDelayMs: integer(env, "SHUTDOWN_DELAY_MS", dev ? 0 : 5_000, 0, 60_000),
+  };
+}
