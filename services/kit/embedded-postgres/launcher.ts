@@ -26,8 +26,8 @@ const ENVIRONMENT = { PATH: process.env.PATH ?? "", LC_ALL: "C", TZ: "UTC" };
 const UNPRIVILEGED_USERS = ["postgres", "nobody"];
 
 /**
- * PostgreSQL refuses to run as root. Then another user runs it: the one who owns the data already, or one that every
- * system has.
+ * PostgreSQL refuses to run as root. Then another user runs it: the one who owns the data or its folder already, or one
+ * that every system has.
  *
  * @param postgres - path of the server's program.
  * @param dataDir - an existing directory.
@@ -36,11 +36,11 @@ const UNPRIVILEGED_USERS = ["postgres", "nobody"];
  */
 export function createLauncher(postgres: string, dataDir: string, clusterDir: string): Launcher {
   if (process.getuid?.() !== 0) return launcherOf((program, args) => [program, args, {}], undefined);
-  const identity = ownerOf(clusterDir) ?? ownerOf(dataDir) ?? unprivilegedUser();
+  const identity = ownerOf(clusterDir) ?? namedUser(dataDir);
   const start = waysToStart(identity).find((way) => canReach(way, postgres, dataDir));
   if (start) return launcherOf(start, identity);
   throw new StartError(
-    `PostgreSQL does not run as root, and user ${identity.uid} can enter ${postgres} or ${dataDir} not at all; start ` +
+    `PostgreSQL does not run as root, and user ${identity.uid} cannot enter ${postgres} or ${dataDir}; start ` +
       "as an ordinary user, or move both out of root's home.",
   );
 }
@@ -67,7 +67,8 @@ function launcherOf(start: Start, identity: Identity | undefined): Launcher {
 function waysToStart({ uid, gid }: Identity): Start[] {
   const withCapability = (capability: string): Start => {
     const flags = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
-    const grants = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
+    // The last one lets the capability count in access() too, by which initdb looks for the server's program.
+    const grants = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`, "--securebits=+no_setuid_fixup"];
     return (program, args) => ["setpriv", [...flags, ...grants, "--", program, ...args], {}];
   };
   // Containers usually lack the first capability and have the second.
@@ -79,7 +80,12 @@ function waysToStart({ uid, gid }: Identity): Start[] {
 }
 
 function canReach(start: Start, postgres: string, dataDir: string): boolean {
-  const [command, args, options] = start("/bin/sh", ["-c", '"$0" --version && cd "$1"', postgres, dataDir]);
+  const [command, args, options] = start("/bin/sh", [
+    "-c",
+    'test -x "$0" && "$0" --version && cd "$1"',
+    postgres,
+    dataDir,
+  ]);
   return (
     spawnSync(command, args, {
       ...options,
@@ -95,11 +101,16 @@ function ownerOf(path: string): Identity | undefined {
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : undefined;
 }
 
-function unprivilegedUser(): Identity {
-  const users = readFileSync("/etc/passwd", "utf8").split("\n");
-  for (const name of UNPRIVILEGED_USERS) {
-    const [, , uid, gid] = users.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
-    if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
-  }
+/** Creating a database takes a user with a name; a directory shared with a container often belongs to none. */
+function namedUser(dataDir: string): Identity {
+  const users = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"))
+    .map(([name, , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
+  const owner = ownerOf(dataDir);
+  const user =
+    users.find(({ uid }) => uid === owner?.uid) ??
+    UNPRIVILEGED_USERS.map((name) => users.find((user) => user.name === name)).find(Boolean);
+  if (user) return { uid: user.uid, gid: user.gid };
   throw new StartError("PostgreSQL does not run as root, and there is no user nobody; start as an ordinary user.");
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StartError } from "../start-error.ts";
 import { ROLE } from "./cluster.ts";
+import { isAlive } from "./postmaster.ts";
 
 /** The database that carries the shop. */
 export const DATABASE = "shopmesh";
@@ -55,19 +56,26 @@ async function lock(client: pg.Client, dataDir: string): Promise<void> {
   for (;;) {
     const { rows } = await client.query("SELECT pg_try_advisory_lock($1) AS locked", [OWNER_LOCK]);
     if (rows[0].locked) return;
-    if (Date.now() > deadline) break;
+    const owner = await findOwner(client);
+    if ((owner && isAlive(owner)) || Date.now() > deadline) {
+      throw new StartError(
+        `Another Shopmesh is already running on ${dataDir} (process ${owner ?? "unknown"}); stop it or set DATA_DIR ` +
+          "to another directory.",
+      );
+    }
     await sleep(LOCK_POLL_MS);
   }
+}
+
+/** The process that holds the lock; undefined when it has just let go. */
+async function findOwner(client: pg.Client): Promise<number | undefined> {
   const { rows } = await client.query(
     `SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
      WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) | objid::bigint = $1`,
     [OWNER_LOCK],
   );
-  const owner = String(rows[0]?.application_name ?? "").slice(OWNER_PREFIX.length);
-  throw new StartError(
-    `Another Shopmesh is already running on ${dataDir} (process ${owner || "unknown"}); stop it or set DATA_DIR to ` +
-      "another directory.",
-  );
+  const pid = Number(String(rows[0]?.application_name ?? "").slice(OWNER_PREFIX.length));
+  return pid || undefined;
 }
 
 async function createDatabase(client: pg.Client): Promise<void> {

@@ -33,7 +33,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   unix_socket_directories: "",
   timezone: "UTC",
   log_timezone: "UTC",
-  max_connections: "100",
+  max_connections: "200",
   shared_buffers: "32MB",
   maintenance_work_mem: "32MB",
   effective_cache_size: "256MB",
@@ -58,11 +58,8 @@ const DURABLE = {
   synchronous_commit: "on",
   full_page_writes: "on",
 };
-const VOLATILE = {
-  fsync: "off",
-  synchronous_commit: "off",
-  full_page_writes: "off",
-};
+/** Tests run as many shops at a time as there are processors. */
+const VOLATILE = { max_connections: "600", fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
 
 /** The server that runs on this cluster, whoever started it. */
 export function findPostmaster(cluster: Cluster): Postmaster | undefined {
@@ -163,8 +160,6 @@ function commandLine(pid: number): string {
   }
   try {
     if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    if (process.platform === "win32")
-      return execFileSync("wmic", ["process", "where", `processid=${pid}`, "get", "commandline"], { encoding: "utf8" });
     return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], {
       encoding: "utf8",
     });

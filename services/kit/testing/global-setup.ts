@@ -1,12 +1,17 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { clusterAt } from "../embedded-postgres/cluster.ts";
 import { startEmbeddedPostgres } from "../embedded-postgres/index.ts";
+import { findPostmaster, isAlive, stopPostmaster } from "../embedded-postgres/postmaster.ts";
+
+const PREFIX = "shopmesh-test-postgres-";
 
 /** Starts one PostgreSQL for the whole test run; `testPostgres()` makes databases in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = await mkdtemp(join(tmpdir(), "shopmesh-test-"));
+  await removeAbandoned();
+  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   // As root, another user runs the server and has to enter it.
   await chmod(dataDir, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
@@ -15,4 +20,21 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
+}
+
+/** A test run that was killed leaves its server running. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split("-")[0]) : Number.NaN;
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const dataDir = join(tmpdir(), name);
+    try {
+      const postmaster = findPostmaster(clusterAt(dataDir));
+      if (postmaster) await stopPostmaster(postmaster.pid);
+      await rm(dataDir, { recursive: true, force: true });
+    } catch (error) {
+      // Another user's test run; that user's next one removes it.
+      if (!["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
+  }
 }
