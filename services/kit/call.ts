@@ -67,3 +67,8 @@ export function currentUser(): UserIdentity {
   if (user === undefined) throw callFailure(ErrorReason.TOKEN_MISSING, "This call needs a token.");
   return user;
 }
+
+/** Runs work that outlives the current call: without its deadline, cancellation and user. */
+export function runInBackground<T>(work: () => T): T {
+  return storage.exit(work);
+}

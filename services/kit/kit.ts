@@ -6,8 +6,11 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { createClients } from "./clients.ts";
+import { startEvents } from "./events/create-events.ts";
+import type { Events } from "./events/events.ts";
 import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
 import { createWorkloadIdentity, type WorkloadIdentity } from "./identity/workload.ts";
+import { type HttpHandler, listen } from "./listen.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Database, migrate, openDatabase } from "./postgres.ts";
 import { type Served, type ServeOptions, serve } from "./serve.ts";
@@ -38,8 +41,12 @@ export interface Kit {
   addressOf(workload: string): string;
   /** The service's own schema, brought to the newest version by the SQL files in `migrations` (a file: URL). */
   postgres(migrations: URL): Promise<Database>;
+  /** Events of the service and of others; once for each service, on its own schema. Handlers end before the database closes. */
+  events(database: Database): Promise<Events>;
   /** Opens the service's port. */
   serve(options: ServeOptions): Promise<void>;
+  /** Opens the port for plain HTTP alone, as the edge does. */
+  listen(handler: HttpHandler): Promise<void>;
   /** Something to stop when the service stops; last registered, first stopped. */
   onClose(close: () => Promise<void> | void): void;
 }
@@ -58,6 +65,7 @@ export interface Running {
 
 const SECRET_BYTES = 32;
 const KEYS_TIMEOUT_MS = 3_000;
+const CLOSE_GRACE_MS = 3_000;
 
 /** The secret that processes on one data directory prove themselves with; made by the first. */
 async function workloadSecret(dataDir: string): Promise<Buffer> {
@@ -120,10 +128,20 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
       closers.push(() => database.close());
       return database;
     },
+    async events(database) {
+      const events = await startEvents({ url: shared.postgresUrl, database, metrics, log });
+      closers.push(() => events.close());
+      return events;
+    },
     async serve(options) {
       const deps = { ...shared, workload, host: settings.host, port: settings.ports[workload], log, metrics, enableMetrics: settings.enableMetrics };
       served = await serve(deps, options);
       shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
+    },
+    async listen(handler) {
+      const listener = await listen({ name: workload, host: settings.host, port: settings.ports[workload], handler });
+      served = { port: listener.port, drain: () => {}, close: () => listener.close(CLOSE_GRACE_MS) };
+      shared.addresses.set(workload, `http://127.0.0.1:${listener.port}`);
     },
     onClose: (it) => void closers.push(it),
   };

@@ -1,5 +1,6 @@
 import { create, createFileRegistry, type DescFile, type DescService, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.js";
 import { Code } from "@connectrpc/connect";
 import { ServerReflection as V1, type ServerReflectionRequest } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as V1Alpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
@@ -29,6 +30,7 @@ function fileOfExtension(registry: FileRegistry, message: string, number: number
 function createAnswers(services: readonly DescService[]) {
   const files = new Map<string, DescFile>();
   for (const service of services) withImports(service.file, files);
+  withImports(file_google_rpc_error_details, files); // so that tools can show what a failure carries
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...files.values()].map((it) => it.proto) }));
   const filesAnswer = (file: DescFile | undefined, what: string) =>
     file === undefined

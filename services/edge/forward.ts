@@ -1,0 +1,58 @@
+import http from "node:http";
+import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
+
+/** Hands requests on to a service and its answer back, byte by byte as they come. */
+export interface Forwarder {
+  forward(request: http.IncomingMessage, response: http.ServerResponse, address: string): void;
+  close(): void;
+}
+
+// Headers that belong to one connection and not to the request (RFC 9110, section 7.6.1).
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "transfer-encoding", "upgrade", "host"]);
+const SOCKETS_MAX = 256;
+
+function headersFor(request: http.IncomingMessage, proof: string): http.OutgoingHttpHeaders {
+  const headers: http.OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    // What a client says about workloads and addresses counts for nothing.
+    if (!HOP_BY_HOP.has(name) && !name.startsWith(":") && !name.startsWith("x-forwarded-") && !name.startsWith("shop-")) headers[name] = value;
+  }
+  headers[WORKLOAD_HEADER] = proof;
+  headers["x-forwarded-for"] = request.socket.remoteAddress ?? "";
+  headers["x-forwarded-proto"] = "encrypted" in request.socket ? "https" : "http";
+  return headers;
+}
+
+/** The answer of a service that cannot be reached, as Connect's protocol says it. */
+function unavailable(response: http.ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify({ code: "unavailable", message: "This part of the shop is away for the moment; try again." });
+  response.writeHead(503, { "content-type": "application/json", "retry-after": "1" }).end(body);
+}
+
+/** A forwarder that proves to be the edge. */
+export function createForwarder(proof: string): Forwarder {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true });
+  return {
+    forward(request, response, address) {
+      const { hostname, port } = new URL(address);
+      const options = { agent, hostname, port, method: request.method, path: request.url, headers: headersFor(request, proof) };
+      const outgoing = http.request(options, (incoming) => {
+        const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)));
+        response.writeHead(incoming.statusCode ?? 502, headers);
+        // A stream's first bytes count before its last: nothing is held back.
+        response.flushHeaders();
+        incoming.pipe(response);
+        incoming.on("error", () => response.destroy());
+      });
+      outgoing.on("error", () => unavailable(response));
+      // The person closed the page: the service learns it.
+      response.on("close", () => outgoing.destroy());
+      request.pipe(outgoing);
+    },
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,47 @@
+import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
+import { minorUnits, money } from "./money.ts";
+import type { PaymentProvider } from "./payment-provider.ts";
+import { ErrorReason, fail } from "./reasons.ts";
+import type { OrderRecord, OrderStore, PendingRefund } from "./store.ts";
+import { paid } from "./transitions.ts";
+
+const CONFLICTS_MAX = 5;
+const REFUNDABLE: readonly PaymentStatus[] = [PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED];
+
+/** Sending money back: the intent is recorded first, so that a crash neither forgets nor repeats it. */
+export function createRefunds({ store, payments }: { store: OrderStore; payments: PaymentProvider }) {
+  async function carryOut(refund: PendingRefund): Promise<OrderRecord> {
+    const charge = await payments.refund({ orderId: refund.orderId, refundId: refund.requestId, amount: refund.amount });
+    for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+      const record = await store.byId(refund.orderId);
+      if (record === undefined) break;
+      const order = { ...record.order, payment: paid(record.order.payment, charge) };
+      const amount = money(charge.currency, refund.amount);
+      const event = { case: "refunded", value: { $typeName: "shop.events.v1.OrderRefunded", amount } } as const;
+      const saved = await store.finishRefund(refund, { ...record, order }, [event]);
+      if (saved !== undefined) return saved;
+    }
+    throw new Error(`The refund ${refund.requestId} could not be recorded`);
+  }
+
+  return {
+    carryOut,
+    /** Refunds an amount in minor units; all that is left when it is undefined. */
+    async refund(record: OrderRecord, requestId: string, amount: number | undefined): Promise<OrderRecord> {
+      const { orderId, payment } = record.order;
+      const left = REFUNDABLE.includes(payment?.status ?? PaymentStatus.UNSPECIFIED) ? minorUnits(payment?.amount) - minorUnits(payment?.refunded) : 0;
+      const wanted = amount ?? left;
+      const known = await store.refundById(requestId);
+      if (known === undefined && (wanted > left || wanted === 0)) {
+        throw fail(ErrorReason.REFUND_TOO_LARGE, "That is more than is left of the payment.", { metadata: { refundable: `${left}` } });
+      }
+      const refund = known ?? (await store.createRefund({ requestId, orderId, amount: wanted, done: false }));
+      if (refund.orderId !== orderId) {
+        throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another refund.", { metadata: { order_id: refund.orderId } });
+      }
+      return refund.done ? ((await store.byId(orderId)) ?? record) : carryOut(refund);
+    },
+  };
+}
+
+export type Refunds = ReturnType<typeof createRefunds>;

@@ -1,0 +1,64 @@
+import type { Logger } from "pino";
+import { CancelReason, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
+import type { Orders } from "./orders.ts";
+import type { Refunds } from "./refunds.ts";
+import { LEASE_MS, type Saga } from "./saga.ts";
+import type { OrderStore } from "./store.ts";
+
+const INTERVAL_MS = 1_000;
+const BATCH_MAX = 20;
+const REFUND_GRACE_MS = 10_000;
+
+export interface WorkerDeps {
+  readonly store: OrderStore;
+  readonly saga: Saga;
+  readonly orders: Orders;
+  readonly refunds: Refunds;
+  readonly log: Logger;
+  /** Milliseconds between the steps of the simulated fulfilment; undefined when people ship the parcels. */
+  readonly fulfilmentStepMs: number | undefined;
+}
+
+const NOTES: Readonly<Partial<Record<OrderStatus, string>>> = {
+  [OrderStatus.SHIPPED]: "Your parcel is on its way.",
+  [OrderStatus.DELIVERED]: "Your parcel has arrived.",
+};
+
+/**
+ * What goes on without anybody asking: checkouts and refunds that a crash or a failure left unfinished, and, where it is
+ * switched on, a simulated warehouse. Any number of replicas may run it.
+ */
+export function createWorker({ store, saga, orders, refunds, log, fulfilmentStepMs }: WorkerDeps) {
+  async function fulfil(stepMs: number): Promise<void> {
+    for (const record of await store.underWay(new Date(Date.now() - stepMs), BATCH_MAX)) {
+      const status = record.order.status === OrderStatus.PROCESSING ? OrderStatus.SHIPPED : OrderStatus.DELIVERED;
+      await orders.move(record, status, NOTES[status] ?? "", CancelReason.UNSPECIFIED);
+    }
+  }
+
+  async function round(): Promise<void> {
+    const unfinished = await store.claimUnfinished(BATCH_MAX, LEASE_MS);
+    await Promise.all(unfinished.map((it) => saga.run(it)));
+    for (const refund of await store.unfinishedRefunds(new Date(Date.now() - REFUND_GRACE_MS), BATCH_MAX)) await refunds.carryOut(refund);
+    if (fulfilmentStepMs !== undefined) await fulfil(fulfilmentStepMs);
+  }
+
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let stopped = false;
+  const tick = () => {
+    running = round()
+      .catch((error: unknown) => log.warn({ err: error }, "background work failed; it is tried again"))
+      .finally(() => {
+        if (!stopped) timer = setTimeout(tick, INTERVAL_MS);
+      });
+  };
+  return {
+    start: tick,
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+// The whole shop in one process: `npm start`.
+import { createMain as createAuthMain } from "./auth/main.ts";
+import { main as api } from "./api/main.ts";
+import { main as cart } from "./cart/main.ts";
+import { loadDemoCatalogue } from "./demo/load.ts";
+import { main as edge } from "./edge/main.ts";
+import { main as image } from "./image/main.ts";
+import { main as order } from "./order/main.ts";
+import { main as product } from "./product/main.ts";
+import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
+import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { createClients } from "#kit/clients.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "#kit/embedded-postgres/index.ts";
+import { createShared, type Main, type Running, type Shared, startService } from "#kit/kit.ts";
+import { createLogger } from "#kit/log.ts";
+import { readSettings, type Settings, type Workload } from "#kit/settings.ts";
+import { StartError } from "#kit/start-error.ts";
+import { type Administrator, createProgress, startScreen } from "./shop/screen.ts";
+import { buildWebApp } from "./shop/web-build.ts";
+
+const startMs = performance.now();
+const progress = createProgress();
+
+/** What has been started so far, to be stopped last first. */
+const started: (() => Promise<void>)[] = [];
+const running: Running[] = [];
+const stopping = new AbortController();
+
+async function stop(settings: Settings | undefined): Promise<void> {
+  stopping.abort();
+  for (const service of running) service.drain();
+  const delayMs = settings?.shutdownDelayMs ?? 0;
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+  for (const close of started.toReversed()) await close();
+}
+
+function stopOnSignal(settings: Settings): void {
+  let asked = 0;
+  const onSignal = () => {
+    asked += 1;
+    if (asked > 1) process.exit(1); // a second Ctrl-C means now
+    progress.done();
+    process.stdout.write("\n  Stopping …\n");
+    stop(settings).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+async function openPostgres(settings: Settings): Promise<string> {
+  if (settings.postgresUrl !== undefined) return settings.postgresUrl;
+  const onExit = (reason: string) => {
+    if (stopping.signal.aborted) return;
+    console.error(`\n  The database ended by itself: ${reason}`);
+    process.exit(1);
+  };
+  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: settings.dataDir, onExit, log: (it) => progress.show(it) });
+  started.push(() => postgres.stop());
+  return postgres.url;
+}
+
+async function start(shared: Shared, workload: Workload, main: Main): Promise<void> {
+  const service = await startService(shared, workload, main);
+  running.push(service);
+  started.push(() => service.close());
+}
+
+async function loadCatalogue(shared: Shared, token: string): Promise<void> {
+  const clients = createClients({ workload: "edge", identity: shared.identity, addressOf: (it) => shared.addresses.get(it) ?? "" });
+  try {
+    const { signal } = stopping;
+    const onProgress = (done: number, total: number) => progress.show(`Filling the shelves: ${done} of ${total}`);
+    await loadDemoCatalogue({
+      clients: { products: clients.client(ProductService), images: clients.client(ImageService) },
+      token,
+      signal,
+      onProgress,
+    });
+  } finally {
+    progress.done();
+    clients.close();
+  }
+}
+
+async function run(): Promise<void> {
+  const settings = readSettings(process.env);
+  const log = createLogger({ level: settings.logLevel, environment: settings.environment });
+  stopOnSignal(settings);
+  progress.show("Starting the database and building the web app …");
+  const [postgresUrl] = await Promise.all([openPostgres(settings), buildWebApp()]);
+  const shared = await createShared({ settings, log, postgresUrl });
+
+  let administrator: Administrator | undefined;
+  let issueToken: (() => Promise<string>) | undefined;
+  const auth = createAuthMain({
+    onAdministratorCreated: (account) => (administrator = account),
+    onReady: (it) => (issueToken = it.issueAdministratorToken),
+  });
+  progress.show("Starting the services …");
+  const services: readonly [Workload, Main][] = [
+    ["auth", auth],
+    ["product", product],
+    ["image", image],
+    ["cart", cart],
+    ["order", order],
+    ["api", api],
+    ["edge", edge],
+  ];
+  for (const [workload, main] of services) await start(shared, workload, main);
+  progress.done();
+  running.sort((a, b) => a.port - b.port);
+  process.stdout.write(startScreen({ running, host: settings.host, seconds: (performance.now() - startMs) / 1000, administrator }));
+  if (settings.demoCatalogue && issueToken !== undefined) {
+    await loadCatalogue(shared, await issueToken()).catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.error({ err: error }, "the demo catalogue could not be loaded; the next start tries again");
+    });
+  }
+}
+
+/** A sentence for what a person can mend; the whole error for what they cannot. */
+function explain(error: unknown): string {
+  if (error instanceof StartError) return error.message;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === "ENOSPC" || code === "53100") return "The disk is full; make room, or set DATA_DIR to a folder on another disk.";
+  if (code === "EACCES" || code === "EROFS") return `${(error as Error).message}; set DATA_DIR to a folder this user may write to.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+run().catch(async (error: unknown) => {
+  progress.done();
+  console.error(`\n  ${explain(error)}\n`);
+  await stop(undefined).catch(() => {});
+  process.exit(1);
+});
