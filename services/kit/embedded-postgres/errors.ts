@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { StartError } from "../start-error.ts";
 
 /** What PostgreSQL, its tools or the system calls say, and what the reader can do about it. */
 const REMEDIES: readonly (readonly [RegExp, (directory: string) => string])[] = [
   [
-    /No space left on device|ENOSPC|quota exceeded|EDQUOT/i,
+    /No space left on device|ENOSPC|quota exceeded|EDQUOT|wrote only \d+ of \d+ bytes/i,
     (directory) => `The disk of ${directory} is full; free some space or set DATA_DIR to a directory on another disk.`,
   ],
   [
@@ -32,7 +33,7 @@ const REMEDIES: readonly (readonly [RegExp, (directory: string) => string])[] = 
  *
  * @param cause - an error, or what the program printed before it gave up.
  * @param directory - the directory the failure is about.
- * @param logFile - where the reader finds more.
+ * @param logFile - where the reader finds more, if it is there.
  */
 export function explain(cause: unknown, directory: string, logFile?: string): StartError {
   if (cause instanceof StartError) return cause;
@@ -40,6 +41,6 @@ export function explain(cause: unknown, directory: string, logFile?: string): St
   const remedy = REMEDIES.find(([pattern]) => pattern.test(text));
   if (remedy) return new StartError(remedy[1](directory), { cause });
   const said = text.match(/(?:FATAL|PANIC|error): *(.*)/)?.[1] ?? text.trim().split("\n").at(-1) ?? "";
-  const where = logFile ? `; its log is ${logFile}` : "";
+  const where = logFile && existsSync(logFile) ? `; its log is ${logFile}` : "";
   return new StartError(`PostgreSQL could not start on ${directory} (${said})${where}.`, { cause });
 }
