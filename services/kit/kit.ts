@@ -72,9 +72,11 @@ async function workloadSecret(dataDir: string): Promise<Buffer> {
   const path = join(dataDir, "workload.secret");
   await mkdir(dataDir, { recursive: true });
   // "wx" fails when the file is there: of two that start at once, one writes and both read the same.
-  await writeFile(path, randomBytes(SECRET_BYTES), { flag: "wx", mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
+  await writeFile(path, randomBytes(SECRET_BYTES), { flag: "wx", mode: 0o600 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    },
+  );
   return readFile(path);
 }
 
@@ -94,7 +96,9 @@ export async function createShared(options: { settings: Settings; log: Logger; p
   const addresses = new Map<string, string>();
   const addressOf = addressIn(addresses, settings);
   const tokens = createTokenVerifier(async () => {
-    const response = await fetch(`${addressOf("auth")}/.well-known/jwks.json`, { signal: AbortSignal.timeout(KEYS_TIMEOUT_MS) });
+    const response = await fetch(`${addressOf("auth")}/.well-known/jwks.json`, {
+      signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
+    });
     if (!response.ok) throw new Error(`The token issuer answered ${response.status}`);
     return (await response.json()) as JwkSet;
   });
@@ -134,7 +138,15 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
       return events;
     },
     async serve(options) {
-      const deps = { ...shared, workload, host: settings.host, port: settings.ports[workload], log, metrics, enableMetrics: settings.enableMetrics };
+      const deps = {
+        ...shared,
+        workload,
+        host: settings.host,
+        port: settings.ports[workload],
+        log,
+        metrics,
+        enableMetrics: settings.enableMetrics,
+      };
       served = await serve(deps, options);
       shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
     },

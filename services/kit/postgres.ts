@@ -2,10 +2,14 @@ import { createHash } from "node:crypto";
 import { type MigrationBuilder, runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Logger } from "pino";
+import { createListener } from "./postgres-listener.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
 export interface Queryable {
-  query<R extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<R>>;
+  query<R extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<R>>;
 }
 
 /** A workload's own corner of PostgreSQL: one schema that nobody else reads. */
@@ -24,7 +28,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 const LOCK_TIMEOUT_MS = 10_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
-const LISTEN_RETRY_MS = 500;
 
 // int8 as bigint would spread through the code; amounts, counts and offsets all fit into a safe integer.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -42,7 +45,13 @@ function lockKey(name: string): string {
  * Brings a schema to the newest version: runs the SQL files of a folder (`001_name.sql`, "-- Up Migration" only) that have
  * not run yet, under a lock, so that any number of replicas may start at once.
  */
-export async function migrate(options: { url: string; schema: string; dir: string; table?: string; log: Logger }): Promise<void> {
+export async function migrate(options: {
+  url: string;
+  schema: string;
+  dir: string;
+  table?: string;
+  log: Logger;
+}): Promise<void> {
   const client = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   await client.connect();
   const key = lockKey(`migrate ${options.schema}`);
@@ -61,7 +70,12 @@ export async function migrate(options: { url: string; schema: string; dir: strin
       // Our own lock waits; the library's fails when another service migrates at the same moment.
       noLock: true,
       verbose: false,
-      logger: { info: () => {}, debug: () => {}, warn: (it: string) => options.log.warn(it), error: (it: string) => options.log.error(it) },
+      logger: {
+        info: () => {},
+        debug: () => {},
+        warn: (it: string) => options.log.warn(it),
+        error: (it: string) => options.log.error(it),
+      },
     });
   } finally {
     await client.end();
@@ -69,39 +83,6 @@ export async function migrate(options: { url: string; schema: string; dir: strin
 }
 
 export type { MigrationBuilder };
-
-/** A LISTEN connection that is made anew when it breaks. */
-async function listenOn(url: string, channel: string, onNotify: (payload: string | undefined) => void, log: Logger) {
-  let client: pg.Client | undefined;
-  let closed = false;
-  const connect = async (again: boolean): Promise<void> => {
-    const next = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true });
-    next.on("notification", (message) => onNotify(message.payload));
-    next.on("error", () => {}); // "end" follows
-    next.on("end", () => {
-      if (!closed && client === next) retry();
-    });
-    await next.connect();
-    await next.query(`LISTEN "${channel}"`);
-    client = next;
-    if (closed) await next.end();
-    else if (again) onNotify(undefined);
-  };
-  const retry = () => {
-    setTimeout(() => {
-      if (closed) return;
-      connect(true).catch((error: unknown) => {
-        log.debug({ err: error, channel }, "cannot listen; trying again");
-        retry();
-      });
-    }, LISTEN_RETRY_MS).unref();
-  };
-  await connect(false);
-  return async () => {
-    closed = true;
-    await client?.end();
-  };
-}
 
 /** Opens a workload's schema. Call `migrate` first. */
 export function openDatabase(options: { url: string; schema: string; log: Logger; poolMax?: number }): Database {
@@ -112,6 +93,10 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
     application_name: `shopmesh-${options.schema}`,
     options: `-c search_path=${options.schema},public -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
   });
+  const listener = createListener(
+    { connectionString: options.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+    options.log,
+  );
   // A connection that breaks while idle is replaced with the next query.
   pool.on("error", (error) => options.log.warn({ err: error }, "a database connection broke"));
   return {
@@ -120,6 +105,11 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
+      // Without a listener, a connection that breaks between two queries would end the process; the next query tells it.
+      const onError = (error: Error) => {
+        broken = error;
+      };
+      client.on("error", onError);
       try {
         await client.query("BEGIN");
         const result = await work({ query: (text, values) => client.query(text, values as unknown[]) });
@@ -131,13 +121,17 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
         });
         throw error;
       } finally {
+        client.off("error", onError);
         client.release(broken);
       }
     },
-    listen: (channel, onNotify) => listenOn(options.url, channel, onNotify, options.log),
+    listen: (channel, onNotify) => listener.listen(channel, onNotify),
     async ping() {
       await pool.query("SELECT 1");
     },
-    close: () => pool.end(),
+    async close() {
+      await listener.close();
+      await pool.end();
+    },
   };
 }

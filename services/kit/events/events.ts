@@ -12,17 +12,34 @@ export interface Delivery<T> {
   readonly attempt: number;
 }
 
+/** What came of a replay. */
+export interface Replayed {
+  /** Events that are handled now. */
+  readonly handled: number;
+  /** Events that failed again; they stay set aside, with all later ones of their subjects. */
+  readonly failed: number;
+}
+
 /** A service's way to tell what happened, and to hear what happened elsewhere. */
 export interface Events {
   /**
    * Stores an event in the outbox, as part of the transaction that makes it true; it is published when that commits, at
    * least once and in order for each subject. The topic is the one its contract names, and its field `event_id`, a UUID,
    * must be set.
+   * @throws Error when the contract names no topic, `event_id` is no UUID, or the event has more than 1 MiB.
    */
   append<T extends DescMessage>(tx: Queryable, schema: T, event: MessageShape<T>, subject: string): Promise<void>;
   /**
    * Handles every event of a type once for each group, in order for each subject. A handler that throws is called again
-   * with growing pauses, and after some attempts the event is set aside as a dead letter.
+   * with growing pauses, five times in some four seconds, while the group's other events of the topic wait; then the
+   * event is set aside as a dead letter and the next comes. After a crash an event may come twice: a handler makes sure
+   * by the event's id, or by what it does, that this changes nothing.
    */
-  subscribe<T extends DescMessage>(schema: T, group: string, handle: (delivery: Delivery<MessageShape<T>>) => Promise<void>): Promise<void>;
+  subscribe<T extends DescMessage>(
+    schema: T,
+    group: string,
+    handle: (delivery: Delivery<MessageShape<T>>) => Promise<void>,
+  ): Promise<void>;
+  /** Hands the dead letters of a group of this service to its handler once more, oldest first. */
+  replayDeadLetters(schema: DescMessage, group: string): Promise<Replayed>;
 }

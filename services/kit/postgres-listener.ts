@@ -1,0 +1,91 @@
+import pg from "pg";
+import type { Logger } from "pino";
+
+/** Called with a NOTIFY's payload, and with undefined after a lost connection was made anew. */
+export type OnNotify = (payload: string | undefined) => void;
+
+/** One connection that listens on any number of channels and is made anew when it breaks. */
+export interface Listener {
+  /** Resolves when the channel is listened on, to a function that ends that. */
+  listen(channel: string, onNotify: OnNotify): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+const RETRY_MS = 500;
+
+/** Opens nothing before the first `listen`. */
+export function createListener(config: pg.ClientConfig, log: Logger): Listener {
+  const channels = new Map<string, Set<OnNotify>>();
+  let client: Promise<pg.Client> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const open = async (): Promise<pg.Client> => {
+    const next = new pg.Client({ ...config, keepAlive: true });
+    next.on("notification", ({ channel, payload }) => {
+      for (const it of channels.get(channel) ?? []) it(payload);
+    });
+    next.on("error", () => {}); // "end" follows
+    try {
+      await next.connect();
+      for (const channel of channels.keys()) await next.query(`LISTEN "${channel}"`);
+    } catch (error) {
+      await next.end().catch(() => {});
+      throw error;
+    }
+    next.on("end", () => {
+      client = undefined;
+      retryLater();
+    });
+    return next;
+  };
+  const connected = (): Promise<pg.Client> => {
+    client ??= open().catch((error: unknown) => {
+      client = undefined;
+      throw error;
+    });
+    return client;
+  };
+  const retryLater = (): void => {
+    if (closed) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      connected().then(
+        () => {
+          for (const set of channels.values()) for (const it of set) it(undefined);
+        },
+        (error: unknown) => {
+          log.debug({ err: error }, "cannot listen; trying again");
+          retryLater();
+        },
+      );
+    }, RETRY_MS);
+  };
+  return {
+    async listen(channel, onNotify) {
+      const set = channels.get(channel) ?? new Set();
+      channels.set(channel, set.add(onNotify));
+      const remove = () => {
+        set.delete(onNotify);
+        if (set.size === 0 && channels.get(channel) === set) channels.delete(channel);
+        return !channels.has(channel);
+      };
+      try {
+        await (await connected()).query(`LISTEN "${channel}"`);
+      } catch (error) {
+        remove();
+        throw error;
+      }
+      return async () => {
+        // A connection that breaks now has forgotten the channel as well.
+        if (remove() && !closed) await client?.then((it) => it.query(`UNLISTEN "${channel}"`)).catch(() => {});
+      };
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      const last = await client?.catch(() => undefined);
+      await last?.end();
+    },
+  };
+}
