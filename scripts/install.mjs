@@ -16,11 +16,15 @@ if (!installed) {
   console.log("Installing packages (once, about half a minute) …");
   const result = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: "inherit" });
   if (result.status !== 0) {
-    console.error("\nnpm could not install the packages; its message above says why. Run the command again once that is mended.");
+    console.error(
+      "\nnpm could not install the packages; its message above says why. Run the command again once that is mended.",
+    );
     process.exit(result.status ?? 1);
   }
   if (!existsSync("node_modules/.bin/node")) {
-    console.error('\nThe package "node" brings the Node 24 that runs Shopmesh, but its install script did not run; allow install scripts in npm (`npm config set ignore-scripts false`) and try again.');
+    console.error(
+      '\nThe package "node" brings the Node 24 that runs Shopmesh, but its install script did not run; allow install scripts in npm (`npm config set ignore-scripts false`) and try again.',
+    );
     process.exit(1);
   }
   writeFileSync(MARK, lock);

@@ -8,14 +8,24 @@ export interface Forwarder {
 }
 
 // Headers that belong to one connection and not to the request (RFC 9110, section 7.6.1).
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "transfer-encoding", "upgrade", "host"]);
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+]);
 const SOCKETS_MAX = 256;
 
 function headersFor(request: http.IncomingMessage, proof: string): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(request.headers)) {
     // What a client says about workloads and addresses counts for nothing.
-    if (!HOP_BY_HOP.has(name) && !name.startsWith(":") && !name.startsWith("x-forwarded-") && !name.startsWith("shop-")) headers[name] = value;
+    if (!HOP_BY_HOP.has(name) && !name.startsWith(":") && !name.startsWith("x-forwarded-") && !name.startsWith("shop-"))
+      headers[name] = value;
   }
   headers[WORKLOAD_HEADER] = proof;
   headers["x-forwarded-for"] = request.socket.remoteAddress ?? "";
@@ -29,17 +39,27 @@ function unavailable(response: http.ServerResponse): void {
     response.destroy();
     return;
   }
-  const body = JSON.stringify({ code: "unavailable", message: "This part of the shop is away for the moment; try again." });
+  const body = JSON.stringify({
+    code: "unavailable",
+    message: "This part of the shop is away for the moment; try again.",
+  });
   response.writeHead(503, { "content-type": "application/json", "retry-after": "1" }).end(body);
 }
 
 /** A forwarder that proves to be the edge. */
 export function createForwarder(proof: string): Forwarder {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   return {
     forward(request, response, address) {
       const { hostname, port } = new URL(address);
-      const options = { agent, hostname, port, method: request.method, path: request.url, headers: headersFor(request, proof) };
+      const options = {
+        agent,
+        hostname,
+        port,
+        method: request.method,
+        path: request.url,
+        headers: headersFor(request, proof),
+      };
       const outgoing = http.request(options, (incoming) => {
         const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)));
         response.writeHead(incoming.statusCode ?? 502, headers);

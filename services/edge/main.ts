@@ -5,7 +5,6 @@ import { createForwarder } from "./forward.ts";
 import { createRoutes } from "./routes.ts";
 import { createWebApp } from "./web-app.ts";
 
-
 /** The browser-facing port: the web app, the RPCs whose contract names "edge", pictures, and nothing else. */
 export const main: Main = async (kit) => {
   const routes = createRoutes(services);

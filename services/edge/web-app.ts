@@ -1,5 +1,5 @@
-import type http from "node:http";
 import { readFile } from "node:fs/promises";
+import type http from "node:http";
 import { fileURLToPath } from "node:url";
 import sirv from "sirv";
 
@@ -38,18 +38,29 @@ export async function createWebApp(): Promise<WebApp> {
     brotli: true,
     setHeaders(response, path) {
       for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-      response.setHeader("cache-control", path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+      response.setHeader(
+        "cache-control",
+        path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+      );
     },
   });
   const serveFile = (request: http.IncomingMessage, response: http.ServerResponse) =>
     files(request, response, () => {
       const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-      const isPage = (request.method === "GET" || request.method === "HEAD") && !path.slice(path.lastIndexOf("/")).includes(".") && !path.startsWith("/shop.");
+      const isPage =
+        (request.method === "GET" || request.method === "HEAD") &&
+        !path.slice(path.lastIndexOf("/")).includes(".") &&
+        !path.startsWith("/shop.");
       if (!isPage) {
         response.writeHead(404, { "content-type": "text/plain; charset=utf-8", ...HEADERS }).end("not found\n");
         return;
       }
-      response.writeHead(200, { ...HEADERS, "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", "content-length": page.length });
+      response.writeHead(200, {
+        ...HEADERS,
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-cache",
+        "content-length": page.length,
+      });
       response.end(request.method === "HEAD" ? undefined : page);
     });
   return serveFile;

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
-import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import { callFailure } from "./failure.ts";
 import type { UserIdentity } from "./identity/access-token.ts";
 import type { Trace } from "./pipeline/trace.ts";

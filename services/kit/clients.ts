@@ -3,7 +3,7 @@ import { type Client, createClient, type Interceptor, type Transport } from "@co
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type Call, currentCall } from "./call.ts";
 import { WORKLOAD_HEADER, type WorkloadIdentity } from "./identity/workload.ts";
-import { traceHeader, TRACE_HEADER } from "./pipeline/trace.ts";
+import { TRACE_HEADER, traceHeader } from "./pipeline/trace.ts";
 import { policyOf, timeoutMsOf } from "./policy.ts";
 
 /** Typed clients for other services; they carry on the current call's deadline, cancellation, user and trace. */
@@ -61,7 +61,11 @@ function withDeadlines<T extends DescService>(service: T, client: Client<T>): Cl
 }
 
 /** Clients for calls by one workload. `addressOf` says where a workload is. */
-export function createClients(options: { workload: string; identity: WorkloadIdentity; addressOf: (workload: string) => string }): Clients {
+export function createClients(options: {
+  workload: string;
+  identity: WorkloadIdentity;
+  addressOf: (workload: string) => string;
+}): Clients {
   const open = new Map<string, { transport: Transport; sessions: Http2SessionManager }>();
   const proof = options.identity.prove(options.workload);
   const transportTo = (address: string) => {
@@ -82,11 +86,15 @@ export function createClients(options: { workload: string; identity: WorkloadIde
       // The address is looked up with the first call: services that start together learn each other's ports late.
       let client: typeof service extends infer T extends DescService ? Client<T> : never;
       const get = () => {
-        client ??= withDeadlines(service, createClient(service, transportTo(options.addressOf(workload)))) as typeof client;
+        client ??= withDeadlines(
+          service,
+          createClient(service, transportTo(options.addressOf(workload))),
+        ) as typeof client;
         return client;
       };
       const methods = service.methods.map((method) => {
-        const call = (...args: unknown[]) => (get() as Record<string, (...args: unknown[]) => unknown>)[method.localName]?.(...args);
+        const call = (...args: unknown[]) =>
+          (get() as Record<string, (...args: unknown[]) => unknown>)[method.localName]?.(...args);
         return [method.localName, call] as const;
       });
       return Object.fromEntries(methods) as Client<typeof service>;

@@ -59,7 +59,10 @@ function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown
 }
 
 /** Registers implementations with Connect's router, each call wrapped in the pipeline. */
-export function routesOf(implementations: readonly Implementation[], pipeline: Pipeline): (router: ConnectRouter) => void {
+export function routesOf(
+  implementations: readonly Implementation[],
+  pipeline: Pipeline,
+): (router: ConnectRouter) => void {
   return (router) => {
     for (const { service, methods } of implementations) {
       const wrapped = service.methods.flatMap((method) => {

@@ -1,12 +1,12 @@
-import { type DescEnum, create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescEnum, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
+  type BadRequest_FieldViolationSchema,
   BadRequestSchema,
   ErrorInfoSchema,
   RequestInfoSchema,
   RetryInfoSchema,
-  type BadRequest_FieldViolationSchema,
 } from "#gen/google/rpc/error_details_pb.js";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { statusCodeOf } from "./policy.ts";
@@ -47,12 +47,14 @@ export class Failure extends Error {
  * Reason, domain and status code come from the enum.
  */
 export function failures(schema: DescEnum) {
-  return (reason: number, message: string, details: FailureDetails = {}) => new Failure(schema, reason, message, details);
+  return (reason: number, message: string, details: FailureDetails = {}) =>
+    new Failure(schema, reason, message, details);
 }
 
 const fail = failures(ErrorReasonSchema);
 /** Failures that any call can end with. */
-export const callFailure = (reason: ErrorReason, message: string, details?: FailureDetails) => fail(reason, message, details);
+export const callFailure = (reason: ErrorReason, message: string, details?: FailureDetails) =>
+  fail(reason, message, details);
 
 /** Whether an error, caught from a client's call, is the failure with this reason of a contract. */
 export function isFailure(error: unknown, schema: DescEnum, reason: number): boolean {
@@ -108,10 +110,16 @@ export function toConnectError(error: unknown, requestId: string): ConnectError 
     value: create(ErrorInfoSchema, { reason: failure.reason, domain: failure.domain, metadata: { ...metadata } }),
   });
   if (violations !== undefined) {
-    result.details.push({ desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations: [...violations] }) });
+    result.details.push({
+      desc: BadRequestSchema,
+      value: create(BadRequestSchema, { fieldViolations: [...violations] }),
+    });
   }
   if (retryAfterMs !== undefined) {
-    result.details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay: durationFromMs(retryAfterMs) }) });
+    result.details.push({
+      desc: RetryInfoSchema,
+      value: create(RetryInfoSchema, { retryDelay: durationFromMs(retryAfterMs) }),
+    });
   }
   result.details.push({ desc: RequestInfoSchema, value: create(RequestInfoSchema, { requestId }) });
   return result;

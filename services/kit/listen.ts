@@ -4,7 +4,10 @@ import net from "node:net";
 import { StartError } from "./start-error.ts";
 
 /** Handles a request of either protocol version; node's HTTP/2 compatibility API makes them alike. */
-export type HttpHandler = (request: http.IncomingMessage | http2.Http2ServerRequest, response: http.ServerResponse | http2.Http2ServerResponse) => void;
+export type HttpHandler = (
+  request: http.IncomingMessage | http2.Http2ServerRequest,
+  response: http.ServerResponse | http2.Http2ServerResponse,
+) => void;
 
 /** A port that is open. */
 export interface Listener {
@@ -45,9 +48,17 @@ function listening(server: net.Server, name: string, port: number, host: string)
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EADDRINUSE") {
         const variable = `${name.toUpperCase()}_PORT`;
-        reject(new StartError(`Port ${port} for ${name} is taken by another program; stop that, or set ${variable} to a free port.`));
+        reject(
+          new StartError(
+            `Port ${port} for ${name} is taken by another program; stop that, or set ${variable} to a free port.`,
+          ),
+        );
       } else if (error.code === "EACCES") {
-        reject(new StartError(`Port ${port} for ${name} may not be opened by this user; set ${name.toUpperCase()}_PORT to one above 1023.`));
+        reject(
+          new StartError(
+            `Port ${port} for ${name} may not be opened by this user; set ${name.toUpperCase()}_PORT to one above 1023.`,
+          ),
+        );
       } else reject(error);
     });
     server.listen(port, host, () => resolve((server.address() as net.AddressInfo).port));
@@ -58,9 +69,20 @@ function listening(server: net.Server, name: string, port: number, host: string)
  * Opens one port for HTTP/1.1 and cleartext HTTP/2.
  * @throws StartError when the port is taken.
  */
-export async function listen(options: { name: string; port: number; host: string; handler: HttpHandler }): Promise<Listener> {
-  const http1 = http.createServer({ maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 }, options.handler);
-  const h2 = http2.createServer({ settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES } }, options.handler);
+export async function listen(options: {
+  name: string;
+  port: number;
+  host: string;
+  handler: HttpHandler;
+}): Promise<Listener> {
+  const http1 = http.createServer(
+    { maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 },
+    options.handler,
+  );
+  const h2 = http2.createServer(
+    { settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES } },
+    options.handler,
+  );
   const sockets = new Set<net.Socket>();
   const sessions = new Set<http2.ServerHttp2Session>();
   h2.on("session", (session) => {

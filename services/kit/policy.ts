@@ -1,6 +1,12 @@
 import { type DescEnumValue, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import { type Policy, type StatusCode, policy as policyOption, status_code, User } from "#gen/shop/mesh/v1/policy_pb.js";
+import {
+  type Policy,
+  policy as policyOption,
+  type StatusCode,
+  status_code,
+  User,
+} from "#gen/shop/mesh/v1/policy_pb.js";
 
 /** "shop.product.v1.ProductService/GetProduct": for logs and messages only; code holds descriptors. */
 export function methodName(method: DescMethod): string {
@@ -14,7 +20,8 @@ function faultOf(method: DescMethod): string | undefined {
   if (policy.callers.length === 0) return "names no callers";
   if (policy.user === User.UNSPECIFIED) return "does not say whom it serves (user)";
   if (policy.timeout === undefined && method.methodKind === "unary") return "has no timeout";
-  if (policy.rateLimit && (policy.rateLimit.requests < 1 || !policy.rateLimit.period)) return "has an incomplete rate limit";
+  if (policy.rateLimit && (policy.rateLimit.requests < 1 || !policy.rateLimit.period))
+    return "has an incomplete rate limit";
   return undefined;
 }
 
@@ -24,7 +31,8 @@ function faultOf(method: DescMethod): string | undefined {
  */
 export function policyOf(method: DescMethod): Policy {
   const fault = faultOf(method);
-  if (fault !== undefined) throw new Error(`${methodName(method)} ${fault}; add it in ${method.parent.file.name}.proto`);
+  if (fault !== undefined)
+    throw new Error(`${methodName(method)} ${fault}; add it in ${method.parent.file.name}.proto`);
   return getOption(method, policyOption);
 }
 

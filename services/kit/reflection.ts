@@ -1,8 +1,15 @@
-import { create, createFileRegistry, type DescFile, type DescService, type FileRegistry, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  createFileRegistry,
+  type DescFile,
+  type DescService,
+  type FileRegistry,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.js";
 import { Code } from "@connectrpc/connect";
-import { ServerReflection as V1, type ServerReflectionRequest } from "#gen/grpc/reflection/v1/reflection_pb.js";
+import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.js";
+import { type ServerReflectionRequest, ServerReflection as V1 } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as V1Alpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { type Implementation, implement } from "./connect.ts";
 
@@ -31,32 +38,55 @@ function createAnswers(services: readonly DescService[]) {
   const files = new Map<string, DescFile>();
   for (const service of services) withImports(service.file, files);
   withImports(file_google_rpc_error_details, files); // so that tools can show what a failure carries
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...files.values()].map((it) => it.proto) }));
+  const registry = createFileRegistry(
+    create(FileDescriptorSetSchema, { file: [...files.values()].map((it) => it.proto) }),
+  );
   const filesAnswer = (file: DescFile | undefined, what: string) =>
     file === undefined
-      ? ({ case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage: `${what} is not known here` } } as const)
+      ? ({
+          case: "errorResponse",
+          value: { errorCode: Code.NotFound, errorMessage: `${what} is not known here` },
+        } as const)
       : ({
           case: "fileDescriptorResponse",
-          value: { fileDescriptorProto: [...withImports(file).values()].map((it) => toBinary(FileDescriptorProtoSchema, it.proto)) },
+          value: {
+            fileDescriptorProto: [...withImports(file).values()].map((it) =>
+              toBinary(FileDescriptorProtoSchema, it.proto),
+            ),
+          },
         } as const);
   return (question: ServerReflectionRequest["messageRequest"]) => {
     switch (question.case) {
       case "listServices":
-        return { case: "listServicesResponse", value: { service: services.map((it) => ({ name: it.typeName })) } } as const;
+        return {
+          case: "listServicesResponse",
+          value: { service: services.map((it) => ({ name: it.typeName })) },
+        } as const;
       case "fileByFilename":
         return filesAnswer(files.get(question.value.replace(/\.proto$/, "")), question.value);
       case "fileContainingSymbol":
         return filesAnswer(fileOfSymbol(registry, question.value), question.value);
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = question.value;
-        return filesAnswer(fileOfExtension(registry, containingType, extensionNumber), `extension ${extensionNumber} of ${containingType}`);
+        return filesAnswer(
+          fileOfExtension(registry, containingType, extensionNumber),
+          `extension ${extensionNumber} of ${containingType}`,
+        );
       }
       case "allExtensionNumbersOfType": {
-        const numbers = [...registry].flatMap((it) => (it.kind === "extension" && it.extendee.typeName === question.value ? [it.number] : []));
-        return { case: "allExtensionNumbersResponse", value: { baseTypeName: question.value, extensionNumber: numbers } } as const;
+        const numbers = [...registry].flatMap((it) =>
+          it.kind === "extension" && it.extendee.typeName === question.value ? [it.number] : [],
+        );
+        return {
+          case: "allExtensionNumbersResponse",
+          value: { baseTypeName: question.value, extensionNumber: numbers },
+        } as const;
       }
       case undefined:
-        return { case: "errorResponse", value: { errorCode: Code.InvalidArgument, errorMessage: "The request asks nothing" } } as const;
+        return {
+          case: "errorResponse",
+          value: { errorCode: Code.InvalidArgument, errorMessage: "The request asks nothing" },
+        } as const;
     }
   };
 }
@@ -67,7 +97,8 @@ export function reflectionServices(services: readonly DescService[]): Implementa
   return [
     implement(V1, {
       async *serverReflectionInfo(requests) {
-        for await (const it of requests) yield { validHost: it.host, originalRequest: it, messageResponse: answer(it.messageRequest) };
+        for await (const it of requests)
+          yield { validHost: it.host, originalRequest: it, messageResponse: answer(it.messageRequest) };
       },
     }),
     implement(V1Alpha, {

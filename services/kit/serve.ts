@@ -59,15 +59,25 @@ const CLOSE_GRACE_MS = 10_000;
 function endStreamsOnShutdown(shutdown: AbortSignal): Step {
   return (call) => {
     if (call.method.methodKind === "unary") return;
-    const end = () => call.abort.abort(callFailure(ErrorReason.SHUTTING_DOWN, "The service is stopping; call again.", { retryAfterMs: 200 }));
+    const end = () =>
+      call.abort.abort(
+        callFailure(ErrorReason.SHUTTING_DOWN, "The service is stopping; call again.", { retryAfterMs: 200 }),
+      );
     if (shutdown.aborted) end();
     else shutdown.addEventListener("abort", end, { once: true });
     call.onEnd.push(() => shutdown.removeEventListener("abort", end));
   };
 }
 
-function answer(response: Parameters<HttpHandler>[1], status: number, body: string, type = "text/plain; charset=utf-8"): void {
-  (response as http.ServerResponse).writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
+function answer(
+  response: Parameters<HttpHandler>[1],
+  status: number,
+  body: string,
+  type = "text/plain; charset=utf-8",
+): void {
+  (response as http.ServerResponse)
+    .writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) })
+    .end(body);
 }
 
 function checkPolicies(services: readonly DescService[]): void {

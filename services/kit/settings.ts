@@ -76,7 +76,8 @@ function url(env: Env, name: string, schemes: readonly string[]): string | undef
   if (value === undefined || value === "") return undefined;
   const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : "";
   // The value may hold a password, so the sentence does not repeat it.
-  if (!schemes.includes(scheme)) throw new StartError(`${name} is not a URL that begins with ${schemes.join(":// or ")}://.`);
+  if (!schemes.includes(scheme))
+    throw new StartError(`${name} is not a URL that begins with ${schemes.join(":// or ")}://.`);
   return value;
 }
 
@@ -89,7 +90,8 @@ function email(env: Env, name: string, fallback: string): string {
 function password(env: Env, name: string): string | undefined {
   const value = env[name];
   if (value === undefined || value === "") return undefined;
-  if (value.length < 8 || Buffer.byteLength(value) > 72) throw new StartError(`${name} must have at least 8 characters and at most 72 bytes.`);
+  if (value.length < 8 || Buffer.byteLength(value) > 72)
+    throw new StartError(`${name} must have at least 8 characters and at most 72 bytes.`);
   return value;
 }
 

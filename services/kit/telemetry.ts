@@ -1,6 +1,6 @@
-import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { Code } from "@connectrpc/connect";
 import type { MetricObjectWithValues, MetricValueWithName } from "prom-client";
+import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { type Implementation, implement } from "./connect.ts";
 import type { Readiness } from "./health.ts";
 import type { CallLabel, Metrics } from "./metrics.ts";
@@ -36,12 +36,21 @@ export function quantileMs(buckets: ReadonlyMap<number, number>, count: number, 
 }
 
 async function callRows(metrics: Metrics): Promise<Row[]> {
-  const snapshot = (await metrics.calls.duration.get()) as MetricObjectWithValues<MetricValueWithName<CallLabel | "le">>;
+  const snapshot = (await metrics.calls.duration.get()) as MetricObjectWithValues<
+    MetricValueWithName<CallLabel | "le">
+  >;
   const rows = new Map<string, Row>();
   for (const { labels, value, metricName } of snapshot.values) {
     const { caller = "", service = "", method = "", code = "", le } = labels;
     const key = `${caller} ${service} ${method}`;
-    const row = rows.get(key) ?? { caller: `${caller}`, service: `${service}`, method: `${method}`, count: 0, errors: 0, buckets: new Map() };
+    const row = rows.get(key) ?? {
+      caller: `${caller}`,
+      service: `${service}`,
+      method: `${method}`,
+      count: 0,
+      errors: 0,
+      buckets: new Map(),
+    };
     rows.set(key, row);
     if (metricName?.endsWith("_count")) {
       row.count += value;
@@ -55,7 +64,11 @@ async function callRows(metrics: Metrics): Promise<Row[]> {
 }
 
 /** What a workload tells of itself; the mesh's state is put together from these. */
-export function telemetryService(options: { workload: string; metrics: Metrics; readiness: Readiness }): Implementation {
+export function telemetryService(options: {
+  workload: string;
+  metrics: Metrics;
+  readiness: Readiness;
+}): Implementation {
   const startMs = performance.now();
   return implement(WorkloadService, {
     async getTelemetry() {

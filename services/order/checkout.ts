@@ -5,13 +5,20 @@ import type { Client } from "@connectrpc/connect";
 import type { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { Availability } from "#gen/shop/cart/v1/cart_pb.js";
 import type { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
-import { CancelReason, OrderLineSchema, OrderSchema, OrderStatus, OrderStepSchema, type Order } from "#gen/shop/order/v1/order_pb.js";
+import {
+  CancelReason,
+  type Order,
+  OrderLineSchema,
+  OrderSchema,
+  OrderStatus,
+  OrderStepSchema,
+} from "#gen/shop/order/v1/order_pb.js";
 import type { PlaceOrderRequest } from "#gen/shop/order/v1/order_service_pb.js";
 import { PaymentSchema, PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
 import { AddressSchema } from "#gen/shop/type/v1/address_pb.js";
 import { runInBackground } from "#kit/call.ts";
 import type { UserIdentity } from "#kit/identity/access-token.ts";
-import { type OrderChanges, createChangeWaiter } from "./changes.ts";
+import { createChangeWaiter, type OrderChanges } from "./changes.ts";
 import { minorUnits } from "./money.ts";
 import type { PaymentMethod, PaymentProvider } from "./payment-provider.ts";
 import { ErrorReason, fail } from "./reasons.ts";
@@ -45,7 +52,12 @@ function fingerprintOf(request: PlaceOrderRequest): string {
   return createHash("sha256").update(parts.join("\n")).digest("hex");
 }
 
-function newOrder(request: PlaceOrderRequest, user: UserIdentity, lines: Order["lines"], method: PaymentMethod): NewOrder {
+function newOrder(
+  request: PlaceOrderRequest,
+  user: UserIdentity,
+  lines: Order["lines"],
+  method: PaymentMethod,
+): NewOrder {
   const createTime = timestampFromDate(new Date());
   const orderId = randomUUID();
   const order = create(OrderSchema, {
@@ -53,7 +65,12 @@ function newOrder(request: PlaceOrderRequest, user: UserIdentity, lines: Order["
     userId: user.userId,
     status: OrderStatus.PENDING,
     lines,
-    payment: create(PaymentSchema, { orderId, status: PaymentStatus.PENDING, cardBrand: method.brand, cardLast4: method.last4 }),
+    payment: create(PaymentSchema, {
+      orderId,
+      status: PaymentStatus.PENDING,
+      cardBrand: method.brand,
+      cardLast4: method.last4,
+    }),
     history: [create(OrderStepSchema, { status: OrderStatus.PENDING, time: createTime, note: "We have your order." })],
     createTime,
     ...(request.shippingAddress && { shippingAddress: request.shippingAddress }),
@@ -129,7 +146,9 @@ export function createCheckout({ store, saga, changes, payments, carts, auth }: 
       if (known === undefined) throw new Error("An order neither exists nor can be created");
       const { orderId } = known.record.order;
       if (known.fingerprint !== fingerprintOf(request)) {
-        throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another purchase.", { metadata: { order_id: orderId } });
+        throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another purchase.", {
+          metadata: { order_id: orderId },
+        });
       }
       return answer(await wait(orderId, patience));
     },

@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { ErrorReason as CallReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { CancelReason, type Order, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import type { ListOrdersRequest } from "#gen/shop/order/v1/order_service_pb.js";
-import { ErrorReason as CallReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { runInBackground } from "#kit/call.ts";
 import { callFailure } from "#kit/failure.ts";
 import type { UserIdentity } from "#kit/identity/access-token.ts";
@@ -17,7 +17,9 @@ const CONFLICTS_MAX = 5;
 const isAdmin = (user: UserIdentity) => user.role === "admin";
 
 function conflict(order: Order, message: string) {
-  return fail(ErrorReason.STATUS_CONFLICT, message, { metadata: { order_id: order.orderId, status: OrderStatus[order.status] } });
+  return fail(ErrorReason.STATUS_CONFLICT, message, {
+    metadata: { order_id: order.orderId, status: OrderStatus[order.status] },
+  });
 }
 
 /** The change that takes an order to a status, or undefined when it is there already. */
@@ -25,12 +27,17 @@ function changeTo(record: OrderRecord, status: OrderStatus, note: string, reason
   const { order } = record;
   if (order.status === status) return undefined;
   if (!isAllowed(order.status, status)) {
-    throw conflict(order, `An order that is ${OrderStatus[order.status].toLowerCase()} cannot become ${OrderStatus[status].toLowerCase()}.`);
+    throw conflict(
+      order,
+      `An order that is ${OrderStatus[order.status].toLowerCase()} cannot become ${OrderStatus[status].toLowerCase()}.`,
+    );
   }
   if (status === OrderStatus.CANCELLED) return cancelled(record, { reason, message: note });
-  if (record.step !== "done" && record.step !== "clear_cart") throw conflict(order, "The order is not confirmed yet; try again in a moment.");
+  if (record.step !== "done" && record.step !== "clear_cart")
+    throw conflict(order, "The order is not confirmed yet; try again in a moment.");
   const next = { ...record, order: moved(order, status, note) };
-  if (status === OrderStatus.SHIPPED) return { record: next, events: [{ case: "shipped", value: { $typeName: "shop.events.v1.OrderShipped" } }] };
+  if (status === OrderStatus.SHIPPED)
+    return { record: next, events: [{ case: "shipped", value: { $typeName: "shop.events.v1.OrderShipped" } }] };
   return { record: next, events: [{ case: "delivered", value: { $typeName: "shop.events.v1.OrderDelivered" } }] };
 }
 
@@ -46,7 +53,12 @@ export function createOrders({ store, saga }: { store: OrderStore; saga: Saga })
   }
 
   /** Makes a change on the newest state, again if somebody else was faster. */
-  async function move(record: OrderRecord, status: OrderStatus, note: string, reason: CancelReason): Promise<OrderRecord> {
+  async function move(
+    record: OrderRecord,
+    status: OrderStatus,
+    note: string,
+    reason: CancelReason,
+  ): Promise<OrderRecord> {
     let current = record;
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
       const change = changeTo(current, status, note, reason);
@@ -70,16 +82,27 @@ export function createOrders({ store, saga }: { store: OrderStore; saga: Saga })
       const record = await get(orderId, user);
       const own = record.order.userId === user.userId;
       const reason = own ? CancelReason.REQUESTED_BY_CUSTOMER : CancelReason.REQUESTED_BY_SHOP;
-      return move(record, OrderStatus.CANCELLED, own ? "You cancelled the order." : "The shop cancelled the order.", reason);
+      return move(
+        record,
+        OrderStatus.CANCELLED,
+        own ? "You cancelled the order." : "The shop cancelled the order.",
+        reason,
+      );
     },
     async list(request: ListOrdersRequest, user: UserIdentity): Promise<{ orders: Order[]; nextPageToken: string }> {
       const foreign = request.allUsers || (request.userId !== "" && request.userId !== user.userId);
-      if (foreign && !isAdmin(user)) throw callFailure(CallReason.USER_NOT_ALLOWED, "Other people's orders are for administrators.");
+      if (foreign && !isAdmin(user))
+        throw callFailure(CallReason.USER_NOT_ALLOWED, "Other people's orders are for administrators.");
       const userId = request.allUsers ? undefined : request.userId || user.userId;
       const scope = `${userId ?? ""} ${request.status}`;
       const limit = request.pageSize || PAGE_SIZE_DEFAULT;
       const status = request.status || undefined;
-      const records = await store.list({ userId, status, after: decodePageToken(request.pageToken, scope), limit: limit + 1 });
+      const records = await store.list({
+        userId,
+        status,
+        after: decodePageToken(request.pageToken, scope),
+        limit: limit + 1,
+      });
       const page = records.slice(0, limit).map((it) => it.order);
       const last = records.length > limit ? page.at(-1) : undefined;
       const createdAt = last?.createTime && timestampDate(last.createTime);

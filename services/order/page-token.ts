@@ -24,6 +24,13 @@ export function decodePageToken(token: string, scope: string): Position | undefi
     throw invalid;
   }
   const [time, orderId, of] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  if (typeof time !== "number" || !Number.isSafeInteger(time) || typeof orderId !== "string" || !UUID.test(orderId) || of !== scope) throw invalid;
+  if (
+    typeof time !== "number" ||
+    !Number.isSafeInteger(time) ||
+    typeof orderId !== "string" ||
+    !UUID.test(orderId) ||
+    of !== scope
+  )
+    throw invalid;
   return { createdAt: new Date(time), orderId };
 }

@@ -37,9 +37,13 @@ function chargeOf(row: Row): Charge {
 function recognise(card: Card, now: Date) {
   const known = TEST_CARDS[card.number];
   const violation = (field: string, description: string) =>
-    fail(ErrorReason.CARD_INVALID, description, { violations: [{ field: `card.${field}`, description, reason: "card" }] });
+    fail(ErrorReason.CARD_INVALID, description, {
+      violations: [{ field: `card.${field}`, description, reason: "card" }],
+    });
   if (known === undefined) throw violation("number", "This shop takes test cards only, such as 4242 4242 4242 4242.");
-  const expired = card.expiryYear < now.getUTCFullYear() || (card.expiryYear === now.getUTCFullYear() && card.expiryMonth < now.getUTCMonth() + 1);
+  const expired =
+    card.expiryYear < now.getUTCFullYear() ||
+    (card.expiryYear === now.getUTCFullYear() && card.expiryMonth < now.getUTCMonth() + 1);
   if (expired) throw violation("expiry_year", "The card has expired.");
   return known;
 }
@@ -63,7 +67,11 @@ async function update(tx: Queryable, row: Row, change: Partial<Row>): Promise<Ch
 }
 
 async function bookRefund(tx: Queryable, row: Row, refundId: string, amount: number): Promise<Charge> {
-  await tx.query("INSERT INTO sandbox_refunds (refund_id, order_id, amount) VALUES ($1, $2, $3)", [refundId, row.order_id, amount]);
+  await tx.query("INSERT INTO sandbox_refunds (refund_id, order_id, amount) VALUES ($1, $2, $3)", [
+    refundId,
+    row.order_id,
+    amount,
+  ]);
   return update(tx, row, { refunded: row.refunded + amount });
 }
 
@@ -77,26 +85,30 @@ export function createSandboxProvider(database: Database, now: () => Date = () =
       const { brand, behaviour } = recognise(card, now());
       const token = `pm_${randomBytes(16).toString("hex")}`;
       const last4 = card.number.slice(-4);
-      await database.query("INSERT INTO sandbox_methods (token, brand, last4, behaviour) VALUES ($1, $2, $3, $4)", [token, brand, last4, behaviour]);
+      await database.query("INSERT INTO sandbox_methods (token, brand, last4, behaviour) VALUES ($1, $2, $3, $4)", [
+        token,
+        brand,
+        last4,
+        behaviour,
+      ]);
       return { token, brand, last4 };
     },
     async authorize({ orderId, token, currency, amount }) {
       return database.transaction(async (tx) => {
         const known = await lock(tx, orderId);
         if (known !== undefined) return chargeOf(known);
-        const { rows } = await tx.query<{ behaviour: string }>("SELECT behaviour FROM sandbox_methods WHERE token = $1", [token]);
+        const { rows } = await tx.query<{ behaviour: string }>(
+          "SELECT behaviour FROM sandbox_methods WHERE token = $1",
+          [token],
+        );
         const behaviour = rows[0]?.behaviour;
         if (behaviour === undefined) throw new Error("The payment method is not known");
         if (behaviour === "slow") await sleep(SLOW_MS);
         const granted = behaviour === "ok" || behaviour === "slow" || behaviour === "late_decline";
-        await tx.query("INSERT INTO sandbox_charges (order_id, token, currency, amount, status, decline_code) VALUES ($1, $2, $3, $4, $5, $6)", [
-          orderId,
-          token,
-          currency,
-          amount,
-          granted ? "authorized" : "declined",
-          granted ? "" : behaviour,
-        ]);
+        await tx.query(
+          "INSERT INTO sandbox_charges (order_id, token, currency, amount, status, decline_code) VALUES ($1, $2, $3, $4, $5, $6)",
+          [orderId, token, currency, amount, granted ? "authorized" : "declined", granted ? "" : behaviour],
+        );
         return chargeOf((await lock(tx, orderId)) as Row);
       });
     },
@@ -105,7 +117,8 @@ export function createSandboxProvider(database: Database, now: () => Date = () =
         const row = await lock(tx, orderId);
         if (row === undefined) throw new Error("There is nothing to capture");
         if (row.status !== "authorized") return chargeOf(row);
-        if (row.behaviour === "late_decline") return update(tx, row, { status: "declined", decline_code: "generic_decline" });
+        if (row.behaviour === "late_decline")
+          return update(tx, row, { status: "declined", decline_code: "generic_decline" });
         return update(tx, row, { status: "captured" });
       });
     },
@@ -113,7 +126,10 @@ export function createSandboxProvider(database: Database, now: () => Date = () =
       return database.transaction(async (tx) => {
         const row = await lock(tx, orderId);
         if (row === undefined) {
-          await tx.query("INSERT INTO sandbox_charges (order_id, currency, amount, status, barred) VALUES ($1, '', 0, 'voided', true)", [orderId]);
+          await tx.query(
+            "INSERT INTO sandbox_charges (order_id, currency, amount, status, barred) VALUES ($1, '', 0, 'voided', true)",
+            [orderId],
+          );
           return undefined;
         }
         if (row.barred) return row.amount === 0 ? undefined : chargeOf(row);
@@ -126,11 +142,15 @@ export function createSandboxProvider(database: Database, now: () => Date = () =
     async refund({ orderId, refundId, amount }) {
       return database.transaction(async (tx) => {
         const row = await lock(tx, orderId);
-        if (row === undefined || row.status !== "captured") throw fail(ErrorReason.REFUND_TOO_LARGE, "Nothing was paid.", { metadata: { refundable: "0" } });
+        if (row === undefined || row.status !== "captured")
+          throw fail(ErrorReason.REFUND_TOO_LARGE, "Nothing was paid.", { metadata: { refundable: "0" } });
         const { rowCount } = await tx.query("SELECT 1 FROM sandbox_refunds WHERE refund_id = $1", [refundId]);
         if (rowCount === 1) return chargeOf(row);
         const left = row.amount - row.refunded;
-        if (amount > left) throw fail(ErrorReason.REFUND_TOO_LARGE, "That is more than is left of the payment.", { metadata: { refundable: `${left}` } });
+        if (amount > left)
+          throw fail(ErrorReason.REFUND_TOO_LARGE, "That is more than is left of the payment.", {
+            metadata: { refundable: `${left}` },
+          });
         return bookRefund(tx, row, refundId, amount);
       });
     },

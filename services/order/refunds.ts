@@ -11,7 +11,11 @@ const REFUNDABLE: readonly PaymentStatus[] = [PaymentStatus.CAPTURED, PaymentSta
 /** Sending money back: the intent is recorded first, so that a crash neither forgets nor repeats it. */
 export function createRefunds({ store, payments }: { store: OrderStore; payments: PaymentProvider }) {
   async function carryOut(refund: PendingRefund): Promise<OrderRecord> {
-    const charge = await payments.refund({ orderId: refund.orderId, refundId: refund.requestId, amount: refund.amount });
+    const charge = await payments.refund({
+      orderId: refund.orderId,
+      refundId: refund.requestId,
+      amount: refund.amount,
+    });
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
       const record = await store.byId(refund.orderId);
       if (record === undefined) break;
@@ -29,15 +33,21 @@ export function createRefunds({ store, payments }: { store: OrderStore; payments
     /** Refunds an amount in minor units; all that is left when it is undefined. */
     async refund(record: OrderRecord, requestId: string, amount: number | undefined): Promise<OrderRecord> {
       const { orderId, payment } = record.order;
-      const left = REFUNDABLE.includes(payment?.status ?? PaymentStatus.UNSPECIFIED) ? minorUnits(payment?.amount) - minorUnits(payment?.refunded) : 0;
+      const left = REFUNDABLE.includes(payment?.status ?? PaymentStatus.UNSPECIFIED)
+        ? minorUnits(payment?.amount) - minorUnits(payment?.refunded)
+        : 0;
       const wanted = amount ?? left;
       const known = await store.refundById(requestId);
       if (known === undefined && (wanted > left || wanted === 0)) {
-        throw fail(ErrorReason.REFUND_TOO_LARGE, "That is more than is left of the payment.", { metadata: { refundable: `${left}` } });
+        throw fail(ErrorReason.REFUND_TOO_LARGE, "That is more than is left of the payment.", {
+          metadata: { refundable: `${left}` },
+        });
       }
       const refund = known ?? (await store.createRefund({ requestId, orderId, amount: wanted, done: false }));
       if (refund.orderId !== orderId) {
-        throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another refund.", { metadata: { order_id: refund.orderId } });
+        throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another refund.", {
+          metadata: { order_id: refund.orderId },
+        });
       }
       return refund.done ? ((await store.byId(orderId)) ?? record) : carryOut(refund);
     },

@@ -5,7 +5,10 @@ import type { Logger } from "pino";
 import type { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { CancelReason, OrderLineSchema, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
-import { ErrorReason as ProductReason, ErrorReasonSchema as ProductReasons } from "#gen/shop/product/v1/error_reason_pb.js";
+import {
+  ErrorReason as ProductReason,
+  ErrorReasonSchema as ProductReasons,
+} from "#gen/shop/product/v1/error_reason_pb.js";
 import type { Reservation } from "#gen/shop/product/v1/product_pb.js";
 import type { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { failureMetadata, isFailure } from "#kit/failure.ts";
@@ -46,7 +49,8 @@ const isGone = (error: unknown) => GONE.some((it) => isFailure(error, ProductRea
 function soldOut(record: OrderRecord, error: unknown): Change {
   const metadata = failureMetadata(error);
   const name = record.order.lines.find((it) => it.productId === metadata.product_id)?.name || metadata.product_id;
-  const message = name === undefined ? "The order could not be reserved in time." : `There is not enough of “${name}” left.`;
+  const message =
+    name === undefined ? "The order could not be reserved in time." : `There is not enough of “${name}” left.`;
   return cancelled(record, { reason: CancelReason.OUT_OF_STOCK, message, metadata });
 }
 
@@ -56,7 +60,14 @@ function priced(record: OrderRecord, reservation: Reservation): OrderRecord {
   const lines = reservation.lines.map((line) => {
     const { productId, name, quantity, unitPrice, picture } = line;
     const lineTotal = money(currency, minorUnits(unitPrice) * quantity);
-    return create(OrderLineSchema, { productId, name, quantity, lineTotal, ...(unitPrice && { unitPrice }), ...(picture && { picture }) });
+    return create(OrderLineSchema, {
+      productId,
+      name,
+      quantity,
+      lineTotal,
+      ...(unitPrice && { unitPrice }),
+      ...(picture && { picture }),
+    });
   });
   const subtotal = lines.reduce((sum, line) => sum + minorUnits(line.lineTotal), 0);
   const shipping = shippingFor(subtotal);
@@ -71,7 +82,12 @@ function priced(record: OrderRecord, reservation: Reservation): OrderRecord {
 }
 
 /** The steps of the checkout: each does its work, which may have been done before, and says what changes. */
-export function createSteps({ products, carts, payments, now = Date.now }: SagaDeps): Record<Exclude<Step, "done">, (record: OrderRecord) => Promise<Change>> {
+export function createSteps({
+  products,
+  carts,
+  payments,
+  now = Date.now,
+}: SagaDeps): Record<Exclude<Step, "done">, (record: OrderRecord) => Promise<Change>> {
   const hold = durationFromMs(HOLD_MS);
   const at = (record: OrderRecord, step: Step): OrderRecord => ({ ...record, step, attempts: 0 });
 
@@ -97,18 +113,26 @@ export function createSteps({ products, carts, payments, now = Date.now }: SagaD
 
   async function pay(record: OrderRecord): Promise<Change> {
     const { order, paymentToken: token, reservedUntil } = record;
-    if (reservedUntil === undefined || reservedUntil.getTime() - now() < HOLD_MARGIN_MS) return { record: at(record, "reserve"), events: [] };
+    if (reservedUntil === undefined || reservedUntil.getTime() - now() < HOLD_MARGIN_MS)
+      return { record: at(record, "reserve"), events: [] };
     const currency = order.total?.currencyCode ?? "";
     let charge = await payments.authorize({ orderId: order.orderId, token, currency, amount: minorUnits(order.total) });
     if (charge.status === PaymentStatus.AUTHORIZED) charge = await payments.capture(order.orderId);
     const charged = { ...record, order: { ...order, payment: paid(order.payment, charge) } };
     if (charge.status !== PaymentStatus.CAPTURED) {
       const message = "The bank declined the payment; nothing was charged.";
-      return cancelled(charged, { reason: CancelReason.PAYMENT_DECLINED, message, metadata: { decline_code: charge.declineCode } });
+      return cancelled(charged, {
+        reason: CancelReason.PAYMENT_DECLINED,
+        message,
+        metadata: { decline_code: charge.declineCode },
+      });
     }
     const total = order.total === undefined ? {} : { total: order.total };
     return {
-      record: at({ ...charged, order: moved(charged.order, OrderStatus.PROCESSING, "Paid; we are packing it.") }, "confirm"),
+      record: at(
+        { ...charged, order: moved(charged.order, OrderStatus.PROCESSING, "Paid; we are packing it.") },
+        "confirm",
+      ),
       events: [{ case: "paid", value: { $typeName: "shop.events.v1.OrderPaid", lines: eventLines(order), ...total } }],
     };
   }
@@ -134,7 +158,11 @@ export function createSteps({ products, carts, payments, now = Date.now }: SagaD
 
   async function clearCart(record: OrderRecord): Promise<Change> {
     const { orderId, userId, lines } = record.order;
-    await carts.removePurchased({ userId, orderId, lines: lines.map(({ productId, quantity }) => ({ productId, quantity })) });
+    await carts.removePurchased({
+      userId,
+      orderId,
+      lines: lines.map(({ productId, quantity }) => ({ productId, quantity })),
+    });
     return { record: at(record, "done"), events: [] };
   }
 
@@ -165,10 +193,14 @@ export function createSaga(deps: SagaDeps): Saga {
     try {
       return await steps[step](record);
     } catch (error) {
-      const ageMs = now() - (record.order.createTime === undefined ? 0 : timestampDate(record.order.createTime).getTime());
+      const ageMs =
+        now() - (record.order.createTime === undefined ? 0 : timestampDate(record.order.createTime).getTime());
       if ((step !== "reserve" && step !== "pay") || ageMs < GIVE_UP_MS) throw error;
       log.warn({ err: error, orderId: record.order.orderId, step }, "checkout given up");
-      return cancelled(record, { reason: CancelReason.PAYMENT_FAILED, message: "The order could not be completed in time; nothing was charged." });
+      return cancelled(record, {
+        reason: CancelReason.PAYMENT_FAILED,
+        message: "The order could not be completed in time; nothing was charged.",
+      });
     }
   }
 
@@ -186,8 +218,13 @@ export function createSaga(deps: SagaDeps): Saga {
           current = next;
         } catch (error) {
           const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** current.attempts);
-          log.warn({ err: error, orderId, step: current.step, pauseMs }, "a step of a checkout failed; it is tried again");
-          await store.postpone(orderId, current.version, pauseMs).catch((cause: unknown) => log.warn({ err: cause, orderId }, "cannot postpone"));
+          log.warn(
+            { err: error, orderId, step: current.step, pauseMs },
+            "a step of a checkout failed; it is tried again",
+          );
+          await store
+            .postpone(orderId, current.version, pauseMs)
+            .catch((cause: unknown) => log.warn({ err: cause, orderId }, "cannot postpone"));
           return current;
         }
       }

@@ -1,9 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { CancelReason, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import type { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
-import type { PaymentService } from "#gen/shop/order/v1/payment_service_pb.js";
 import { PaymentSchema } from "#gen/shop/order/v1/payment_pb.js";
-import { create } from "@bufbuild/protobuf";
+import type { PaymentService } from "#gen/shop/order/v1/payment_service_pb.js";
 import { currentCall, currentUser } from "#kit/call.ts";
 import { createChangeWaiter, type OrderChanges } from "./changes.ts";
 import type { Checkout } from "./checkout.ts";
@@ -70,7 +70,13 @@ export function createOrderService({ checkout, orders, changes }: OrderServiceDe
 }
 
 /** Payments over the wire. */
-export function createPaymentService({ orders, refunds }: { orders: Orders; refunds: Refunds }): ServiceImpl<typeof PaymentService> {
+export function createPaymentService({
+  orders,
+  refunds,
+}: {
+  orders: Orders;
+  refunds: Refunds;
+}): ServiceImpl<typeof PaymentService> {
   const paymentOf = ({ order }: OrderRecord) => order.payment ?? create(PaymentSchema, { orderId: order.orderId });
   return {
     async getPayment({ orderId }) {

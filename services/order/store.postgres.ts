@@ -20,7 +20,8 @@ interface Row {
   fingerprint: string;
 }
 
-const COLUMNS = "document, step, payment_token, expected_total, failure, reserved_until, version, attempts, fingerprint";
+const COLUMNS =
+  "document, step, payment_token, expected_total, failure, reserved_until, version, attempts, fingerprint";
 
 function recordOf(row: Row): OrderRecord {
   return {
@@ -43,7 +44,13 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
   async function tell(tx: Queryable, record: OrderRecord, happened: readonly EventCase[]): Promise<void> {
     const { orderId, userId } = record.order;
     for (const event of happened) {
-      const message = create(OrderEventSchema, { eventId: randomUUID(), occurTime: timestampFromDate(new Date()), orderId, userId, event });
+      const message = create(OrderEventSchema, {
+        eventId: randomUUID(),
+        occurTime: timestampFromDate(new Date()),
+        orderId,
+        userId,
+        event,
+      });
       await events.append(tx, OrderEventSchema, message, orderId);
     }
     await tx.query("SELECT pg_notify($1, $2)", [ORDER_CHANGED, orderId]);
@@ -52,7 +59,11 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
   /** The record as it will be stored: the next version, with the etag and times that follow from it. */
   function next(record: OrderRecord): OrderRecord {
     const version = record.version + 1;
-    return { ...record, version, order: { ...record.order, updateTime: timestampFromDate(new Date()), etag: `${version}` } };
+    return {
+      ...record,
+      version,
+      order: { ...record.order, updateTime: timestampFromDate(new Date()), etag: `${version}` },
+    };
   }
 
   async function update(tx: Queryable, stored: OrderRecord, leaseMs: number): Promise<boolean> {
@@ -102,7 +113,11 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
           ],
         );
         if (rowCount === 0) return false;
-        const lines = order.lines.map(({ productId, quantity }) => ({ $typeName: "shop.events.v1.OrderEventLine" as const, productId, quantity }));
+        const lines = order.lines.map(({ productId, quantity }) => ({
+          $typeName: "shop.events.v1.OrderEventLine" as const,
+          productId,
+          quantity,
+        }));
         await tell(tx, stored, [{ case: "placed", value: { $typeName: "shop.events.v1.OrderPlaced", lines } }]);
         return true;
       });
@@ -112,7 +127,10 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       return rows[0] && recordOf(rows[0]);
     },
     async byRequest(userId, requestId) {
-      const { rows } = await database.query<Row>(`SELECT ${COLUMNS} FROM orders WHERE user_id = $1 AND request_id = $2`, [userId, requestId]);
+      const { rows } = await database.query<Row>(
+        `SELECT ${COLUMNS} FROM orders WHERE user_id = $1 AND request_id = $2`,
+        [userId, requestId],
+      );
       return rows[0] && { record: recordOf(rows[0]), fingerprint: rows[0].fingerprint };
     },
     async list({ userId, status, after, limit }) {
@@ -156,7 +174,10 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       return rows.map(recordOf);
     },
     async refundById(requestId) {
-      const { rows } = await database.query<PendingRefund>(`SELECT ${REFUND_COLUMNS} FROM refunds WHERE request_id = $1`, [requestId]);
+      const { rows } = await database.query<PendingRefund>(
+        `SELECT ${REFUND_COLUMNS} FROM refunds WHERE request_id = $1`,
+        [requestId],
+      );
       return rows[0];
     },
     async createRefund({ requestId, orderId, amount }) {
@@ -175,18 +196,22 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       return rows;
     },
     async finishRefund(refund, record, happened) {
-      return database.transaction(async (tx) => {
-        const { rowCount } = await tx.query("UPDATE refunds SET done = true WHERE request_id = $1 AND NOT done", [refund.requestId]);
-        // Somebody else finished it: its event is out.
-        if (rowCount === 0) return record;
-        const stored = next(record);
-        if (!(await update(tx, stored, 0))) throw new ChangedMeanwhile();
-        await tell(tx, stored, happened);
-        return stored;
-      }).catch((error: unknown) => {
-        if (error instanceof ChangedMeanwhile) return undefined;
-        throw error;
-      });
+      return database
+        .transaction(async (tx) => {
+          const { rowCount } = await tx.query("UPDATE refunds SET done = true WHERE request_id = $1 AND NOT done", [
+            refund.requestId,
+          ]);
+          // Somebody else finished it: its event is out.
+          if (rowCount === 0) return record;
+          const stored = next(record);
+          if (!(await update(tx, stored, 0))) throw new ChangedMeanwhile();
+          await tell(tx, stored, happened);
+          return stored;
+        })
+        .catch((error: unknown) => {
+          if (error instanceof ChangedMeanwhile) return undefined;
+          throw error;
+        });
     },
   };
 }

@@ -72,5 +72,9 @@ export interface OrderStore {
   createRefund(refund: PendingRefund): Promise<PendingRefund>;
   unfinishedRefunds(olderThan: Date, limit: number): Promise<PendingRefund[]>;
   /** Marks a refund as done and stores the change of the order with it; undefined if the order changed meanwhile. */
-  finishRefund(refund: PendingRefund, record: OrderRecord, events: readonly EventCase[]): Promise<OrderRecord | undefined>;
+  finishRefund(
+    refund: PendingRefund,
+    record: OrderRecord,
+    events: readonly EventCase[],
+  ): Promise<OrderRecord | undefined>;
 }

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { OrderEventLineSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { type CancelReason, type Order, OrderStatus, OrderStepSchema } from "#gen/shop/order/v1/order_pb.js";
 import { type Payment, PaymentSchema, PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
-import { OrderEventLineSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { money } from "./money.ts";
 import type { Charge } from "./payment-provider.ts";
 import type { EventCase, OrderRecord } from "./store.ts";
@@ -66,7 +66,10 @@ export interface Cancellation {
 export function cancelled(record: OrderRecord, { reason, message, metadata = {} }: Cancellation): Change {
   const { order } = record;
   const status = order.payment?.status;
-  const wasPaid = status === PaymentStatus.CAPTURED || status === PaymentStatus.PARTIALLY_REFUNDED || status === PaymentStatus.REFUNDED;
+  const wasPaid =
+    status === PaymentStatus.CAPTURED ||
+    status === PaymentStatus.PARTIALLY_REFUNDED ||
+    status === PaymentStatus.REFUNDED;
   return {
     record: {
       ...record,
@@ -76,7 +79,10 @@ export function cancelled(record: OrderRecord, { reason, message, metadata = {} 
       failure: metadata,
     },
     events: [
-      { case: "cancelled", value: { $typeName: "shop.events.v1.OrderCancelled", reason: message, lines: eventLines(order), wasPaid } },
+      {
+        case: "cancelled",
+        value: { $typeName: "shop.events.v1.OrderCancelled", reason: message, lines: eventLines(order), wasPaid },
+      },
     ],
   };
 }

@@ -39,7 +39,8 @@ export function createWorker({ store, saga, orders, refunds, log, fulfilmentStep
   async function round(): Promise<void> {
     const unfinished = await store.claimUnfinished(BATCH_MAX, LEASE_MS);
     await Promise.all(unfinished.map((it) => saga.run(it)));
-    for (const refund of await store.unfinishedRefunds(new Date(Date.now() - REFUND_GRACE_MS), BATCH_MAX)) await refunds.carryOut(refund);
+    for (const refund of await store.unfinishedRefunds(new Date(Date.now() - REFUND_GRACE_MS), BATCH_MAX))
+      await refunds.carryOut(refund);
     if (fulfilmentStepMs !== undefined) await fulfil(fulfilmentStepMs);
   }
 

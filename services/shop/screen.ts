@@ -30,7 +30,12 @@ export function createProgress(out: NodeJS.WriteStream = process.stdout) {
 }
 
 /** What a person at the terminal wants to know once the shop is up. */
-export function startScreen(options: { running: readonly Running[]; host: string; seconds: number; administrator: Administrator | undefined }): string {
+export function startScreen(options: {
+  running: readonly Running[];
+  host: string;
+  seconds: number;
+  administrator: Administrator | undefined;
+}): string {
   const name = options.host === "0.0.0.0" || options.host === "127.0.0.1" ? "localhost" : options.host;
   const at = (workload: string) => options.running.find((it) => it.workload === workload)?.port;
   const services = options.running.filter((it) => it.workload !== "edge");
@@ -47,7 +52,9 @@ export function startScreen(options: { running: readonly Running[]; host: string
   ];
   if (options.administrator !== undefined) {
     const { email, password, madeUp } = options.administrator;
-    lines.push(`  ${bold("Admin")}     ${email}${madeUp ? `  ${bold(password)}  ${dim("(made up; shown this once)")}` : dim("  (password from ADMIN_PASSWORD)")}`);
+    lines.push(
+      `  ${bold("Admin")}     ${email}${madeUp ? `  ${bold(password)}  ${dim("(made up; shown this once)")}` : dim("  (password from ADMIN_PASSWORD)")}`,
+    );
   }
   lines.push("", `  ${dim("Pay with 4242 4242 4242 4242, any date to come, any code. Ctrl-C stops everything.")}`, "");
   return `${lines.join("\n")}\n`;

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StartError } from "#kit/start-error.ts";
@@ -20,11 +20,17 @@ async function fingerprint(path: string): Promise<string[]> {
 function build(): Promise<void> {
   return new Promise((resolve, reject) => {
     const vite = join(ROOT, "node_modules/vite/bin/vite.js");
-    const child = spawn(process.execPath, [vite, "build", "web", "--logLevel", "error"], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [vite, "build", "web", "--logLevel", "error"], {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new StartError(`The web app could not be built:\n${output.trim()}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve() : reject(new StartError(`The web app could not be built:\n${output.trim()}`)),
+    );
   });
 }
 

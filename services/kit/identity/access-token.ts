@@ -1,8 +1,8 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { LRUCache } from "lru-cache";
-import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { callFailure, type Failure } from "../failure.ts";
 
 /** Issuer and audience of the shop's access tokens. */
@@ -60,7 +60,10 @@ function createKeyCache(fetchKeys: () => Promise<JwkSet>) {
       });
       // Old keys still tell old tokens apart while the issuer is away.
       await pending.catch((error: unknown) => {
-        if (!keys.has(kid)) throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "Tokens cannot be checked at the moment.", { cause: error });
+        if (!keys.has(kid))
+          throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "Tokens cannot be checked at the moment.", {
+            cause: error,
+          });
       });
     }
     return keys.get(kid);
@@ -69,7 +72,8 @@ function createKeyCache(fetchKeys: () => Promise<JwkSet>) {
 
 function identityOf(claims: jwt.JwtPayload, token: string): UserIdentity {
   const { sub, sid, role } = claims as { sub?: unknown; sid?: unknown; role?: unknown };
-  if (typeof sub !== "string" || typeof sid !== "string" || typeof role !== "string" || !(role in ROLE_LEVEL)) throw invalid();
+  if (typeof sub !== "string" || typeof sid !== "string" || typeof role !== "string" || !(role in ROLE_LEVEL))
+    throw invalid();
   return { userId: sub, sessionId: sid, role: role as RoleClaim, level: ROLE_LEVEL[role as RoleClaim], token };
 }
 
@@ -92,7 +96,11 @@ export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVeri
       if (key === undefined) throw invalid();
       let claims: jwt.JwtPayload;
       try {
-        claims = jwt.verify(token, key, { algorithms: ["ES256"], issuer: TOKEN_ISSUER, audience: TOKEN_ISSUER }) as jwt.JwtPayload;
+        claims = jwt.verify(token, key, {
+          algorithms: ["ES256"],
+          issuer: TOKEN_ISSUER,
+          audience: TOKEN_ISSUER,
+        }) as jwt.JwtPayload;
       } catch (error) {
         throw invalid(error);
       }

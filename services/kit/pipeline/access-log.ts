@@ -15,7 +15,11 @@ export const SERVER_FAULTS: ReadonlySet<number> = new Set([
 /** A line for each call: who called what for whom, and how it ended. Never a message: those may hold secrets. */
 export function accessLog(): Step {
   return (call) => {
-    call.log = call.log.child({ requestId: call.requestId, traceId: call.trace.traceId, method: methodName(call.method) });
+    call.log = call.log.child({
+      requestId: call.requestId,
+      traceId: call.trace.traceId,
+      method: methodName(call.method),
+    });
     call.onEnd.push(({ code, error, durationMs }) => {
       const entry = {
         caller: call.caller,

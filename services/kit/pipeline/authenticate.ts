@@ -10,7 +10,8 @@ export function authenticateWorkload(identity: WorkloadIdentity): Step {
     const proof = call.header.get(WORKLOAD_HEADER);
     if (proof === null) return;
     const workload = identity.verify(proof);
-    if (workload === undefined) throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, "The calling workload could not be verified.");
+    if (workload === undefined)
+      throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, "The calling workload could not be verified.");
     call.caller = workload;
     // Only the edge sees the person's socket, and only its word counts.
     const forwarded = workload === OUTSIDE ? call.header.get("x-forwarded-for") : null;
@@ -26,7 +27,8 @@ export function authenticateUser(tokens: TokenVerifier): Step {
     const header = call.header.get("authorization");
     if (header === null) return undefined;
     const token = BEARER.exec(header)?.[1];
-    if (token === undefined) throw callFailure(ErrorReason.TOKEN_INVALID, "The authorization header is not a bearer token.");
+    if (token === undefined)
+      throw callFailure(ErrorReason.TOKEN_INVALID, "The authorization header is not a bearer token.");
     return tokens.verify(token).then((user) => {
       call.user = user;
     });

@@ -1,5 +1,5 @@
-import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { callFailure } from "../failure.ts";
 import type { Step } from "./pipeline.ts";
 

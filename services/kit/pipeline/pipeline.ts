@@ -4,8 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { type Call, type Outcome, runInCall } from "../call.ts";
 import { toConnectError } from "../failure.ts";
-import { policyOf } from "../policy.ts";
 import { OUTSIDE } from "../identity/workload.ts";
+import { policyOf } from "../policy.ts";
 import { continueTrace, TRACE_HEADER } from "./trace.ts";
 
 /**
@@ -124,29 +124,31 @@ export function createPipeline(steps: readonly Step[], log: Logger): Pipeline {
       const call = begin(incoming, log);
       follow(incoming, call);
       const race = aborted(call.abort.signal);
-      // What it is if the consumer stops asking: the caller went away.
-      let outcome: unknown = new ConnectError("The caller went away.", Code.Canceled);
+      // Not awaited: a handler that waits for something learns of the end by its signal.
       let release = () => {};
-      let failed = false;
+      let ended = false;
+      const finish = (error: unknown) => {
+        ended = true;
+        race.release();
+        const mapped = end(call, error);
+        release();
+        return mapped;
+      };
       try {
         await enter(call, steps);
         const iterator = runInCall(call, () => handler(call)[Symbol.asyncIterator]());
-        // Not awaited: a handler that waits for something learns of the end by its signal.
         release = () => void iterator.return?.(undefined)?.catch(() => {});
         for (;;) {
           const next = await Promise.race([runInCall(call, () => iterator.next()), race.promise]);
           if (next.done === true) break;
           yield next.value;
         }
-        outcome = undefined;
+        finish(undefined);
       } catch (error) {
-        failed = true;
-        outcome = error;
+        throw finish(error);
       } finally {
-        race.release();
-        const mapped = end(call, outcome);
-        release();
-        if (failed) throw mapped;
+        // The consumer stopped asking: the caller went away.
+        if (!ended) finish(new ConnectError("The caller went away.", Code.Canceled));
       }
     },
   };

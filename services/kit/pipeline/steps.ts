@@ -1,6 +1,6 @@
-import type { Metrics } from "../metrics.ts";
 import type { TokenVerifier } from "../identity/access-token.ts";
 import { OUTSIDE, type WorkloadIdentity } from "../identity/workload.ts";
+import type { Metrics } from "../metrics.ts";
 import { accessLog } from "./access-log.ts";
 import { authenticateUser, authenticateWorkload } from "./authenticate.ts";
 import { authorizeCaller, authorizeUser } from "./authorize.ts";

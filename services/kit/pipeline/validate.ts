@@ -12,11 +12,15 @@ export function validate(): Step {
     if (result.kind === "valid") return;
     if (result.kind === "error") throw result.error;
     const violations = result.violations.map((it) => ({
-      field: it.field.length === 0 ? "" : it.toString().split(": ")[0] ?? "",
+      field: it.field.length === 0 ? "" : (it.toString().split(": ")[0] ?? ""),
       description: it.message,
       reason: it.ruleId,
     }));
     const [first] = violations;
-    throw callFailure(ErrorReason.INVALID_INPUT, `${first?.field || "The request"}: ${first?.description ?? "is not valid"}`, { violations });
+    throw callFailure(
+      ErrorReason.INVALID_INPUT,
+      `${first?.field || "The request"}: ${first?.description ?? "is not valid"}`,
+      { violations },
+    );
   };
 }
