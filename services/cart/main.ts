@@ -1,0 +1,34 @@
+import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
+import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { implement } from "#kit/connect.ts";
+import type { Main } from "#kit/kit.ts";
+import { createCatalogue } from "./catalogue.ts";
+import { createGuestCheck } from "./guest.ts";
+import { startPurge } from "./purge.ts";
+import { createCartService } from "./service.ts";
+import { createPostgresStore } from "./store.postgres.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const PURGE_INTERVAL_MS = 600_000;
+
+/** The cart service. */
+export const main: Main = async (kit) => {
+  const database = await kit.postgres(new URL("./migrations", import.meta.url));
+  const store = createPostgresStore(database, {
+    lifetimeMs: 7 * DAY_MS,
+    renewAfterMs: HOUR_MS,
+    purchaseMemoryMs: 14 * DAY_MS,
+  });
+  const added = kit.metrics.counter("shop_cart_pieces_added_total", "Pieces put into carts");
+  const purge = startPurge(store, PURGE_INTERVAL_MS, kit.log);
+  kit.onClose(() => purge.stop());
+  const service = createCartService({
+    store,
+    catalogue: createCatalogue(kit.client(ProductService)),
+    guestOf: createGuestCheck(kit.client(AuthService)),
+    onAdded: (pieces) => added.inc(pieces),
+  });
+  await kit.serve({ services: [implement(CartService, service)], ready: () => database.ping() });
+};

@@ -1,0 +1,81 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { currentUser } from "#kit/call.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { cartFull, notInCart, overLimit, unknownProduct } from "./reasons.ts";
+import { type CartStore, type Change, QUANTITY_MAX, type StoredCart } from "./store.ts";
+import { viewOf } from "./view.ts";
+
+/** What the cart service is made of. */
+export interface CartServiceDeps {
+  readonly store: CartStore;
+  readonly catalogue: Catalogue;
+  /** Answers the user id of the guest whose token it is. */
+  readonly guestOf: (token: string) => Promise<string>;
+  /** Told of pieces that came into a cart. */
+  readonly onAdded: (pieces: number) => void;
+}
+
+/** The cart that a change led to; a refusal is thrown. */
+function changed(change: Change, productId: string, limit: number): StoredCart {
+  switch (change.outcome) {
+    case "done":
+      return change.cart;
+    case "over_limit":
+      throw overLimit(productId, limit);
+    case "cart_full":
+      throw cartFull();
+    case "no_such_line":
+      throw notInCart(productId);
+  }
+}
+
+/** CartService over a store and the catalogue. */
+export function createCartService({
+  store,
+  catalogue,
+  guestOf,
+  onAdded,
+}: CartServiceDeps): ServiceImpl<typeof CartService> {
+  const answer = async (cart: StoredCart) => ({
+    cart: viewOf(cart, await catalogue.look(cart.lines.map((it) => it.productId))),
+  });
+  const limitOf = async (productId: string): Promise<number> => {
+    const product = await catalogue.find(productId);
+    if (product === undefined) throw unknownProduct(productId);
+    return Math.min(QUANTITY_MAX, product.stock);
+  };
+  return {
+    getCart: async () => answer(await store.read(currentUser().userId)),
+
+    async addItem({ productId, quantity, requestId }) {
+      const { userId } = currentUser();
+      const limit = await limitOf(productId);
+      const change = await store.add(userId, { productId, quantity, limit, requestId: requestId || undefined });
+      const cart = changed(change, productId, limit);
+      onAdded(quantity);
+      return answer(cart);
+    },
+
+    async updateItem({ productId, quantity }) {
+      const { userId } = currentUser();
+      if (quantity === 0) return answer(await store.remove(userId, productId));
+      const limit = await limitOf(productId);
+      return answer(changed(await store.set(userId, { productId, quantity }, limit), productId, limit));
+    },
+
+    removeItem: async ({ productId }) => answer(await store.remove(currentUser().userId, productId)),
+
+    clearCart: async () => answer(await store.clear(currentUser().userId)),
+
+    async mergeCart({ guestToken }) {
+      const { userId } = currentUser();
+      return answer(await store.merge(await guestOf(guestToken), userId));
+    },
+
+    async removePurchased({ userId, orderId, lines }) {
+      await store.removePurchased(userId, orderId, lines);
+      return {};
+    },
+  };
+}
