@@ -79,6 +79,8 @@ export async function listen(options: {
     { maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 },
     options.handler,
   );
+  // It never listens by itself, and only then begins to keep track of its connections: timeouts and closing idle ones need it.
+  http1.emit("listening");
   const h2 = http2.createServer(
     { settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES } },
     options.handler,
@@ -105,7 +107,7 @@ export async function listen(options: {
       // GOAWAY: streams that run may end, new ones go to another connection.
       for (const session of sessions) session.close();
       // HTTP/1.1: idle connections end now, busy ones after their answer.
-      http1.closeIdleConnections();
+      http1.close();
       http1.keepAliveTimeout = 1;
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
