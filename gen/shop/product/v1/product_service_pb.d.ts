@@ -316,7 +316,8 @@ export declare const CreateProductResponseSchema: GenMessage<CreateProductRespon
  */
 export declare type UpdateProductRequest = Message<"shop.product.v1.UpdateProductRequest"> & {
   /**
-   * The product with its new values. With an etag, the change is made only if that is still the product's.
+   * Which product, and the new values of the fields that the mask names; only these must keep to the rules of Product.
+   * With an etag, the change is made only if that is still the product's.
    *
    * @generated from field: shop.product.v1.Product product = 1;
    */

@@ -9,7 +9,7 @@ import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/vali
  * Describes the file shop/type/v1/picture.proto.
  */
 export const file_shop_type_v1_picture = /*@__PURE__*/
-  fileDesc("ChpzaG9wL3R5cGUvdjEvcGljdHVyZS5wcm90bxIMc2hvcC50eXBlLnYxIqEBCgdQaWN0dXJlEicKCGltYWdlX2lkGAEgASgJQhW6SBJyEDIOXlthLWYwLTldezMyfSQSGgoFd2lkdGgYAiABKAVCC7pICBoGGKCcASgBEhsKBmhlaWdodBgDIAEoBUILukgIGgYYoJwBKAESHQoLcGxhY2Vob2xkZXIYBCABKAxCCLpIBXoDGOgHEhUKA2FsdBgFIAEoCUIIukgFcgMYyAFiBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("ChpzaG9wL3R5cGUvdjEvcGljdHVyZS5wcm90bxIMc2hvcC50eXBlLnYxIqUBCgdQaWN0dXJlEicKCGltYWdlX2lkGAEgASgJQhW6SBJyEDIOXlthLWYwLTldezMyfSQSGgoFd2lkdGgYAiABKAVCC7pICBoGGKCcASgBEhsKBmhlaWdodBgDIAEoBUILukgIGgYYoJwBKAESHQoLcGxhY2Vob2xkZXIYBCABKAxCCLpIBXoDGOgHEhkKA2FsdBgFIAEoCUIMukgJcgcYyAG6AQEAYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * Describes the message shop.type.v1.Picture.

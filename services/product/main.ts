@@ -1,0 +1,18 @@
+import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { implement } from "#kit/connect.ts";
+import type { Main } from "#kit/kit.ts";
+import { createCatalogue } from "./catalogue.ts";
+import { createReservations } from "./reservations.ts";
+import { createProductService } from "./service.ts";
+import { createPostgresStore } from "./store.postgres.ts";
+
+/** The product service. */
+export const main: Main = async (kit) => {
+  const { metrics, log } = kit;
+  const database = await kit.postgres(new URL("./migrations", import.meta.url));
+  const store = createPostgresStore(database);
+  const reservations = createReservations({ store, metrics, log });
+  const service = createProductService({ store, catalogue: createCatalogue(store), reservations, metrics });
+  await kit.serve({ services: [implement(ProductService, service)], ready: () => database.ping() });
+  kit.onClose(reservations.startExpiring());
+};

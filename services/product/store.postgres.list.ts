@@ -1,0 +1,72 @@
+import type { Queryable } from "#kit/postgres.ts";
+import { toQuery, toWholeWordsQuery } from "./search.postgres.ts";
+import type { Listed, ListQuery, Order, Place, ProductFilter } from "./store.ts";
+import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
+
+/** Gathers a statement's values: `$1`, `$2`, …. */
+function createValues() {
+  const values: unknown[] = [];
+  return { values, add: (value: unknown, type: string) => `$${values.push(value)}::${type}` };
+}
+type Values = ReturnType<typeof createValues>;
+
+// Words of the description, (unused), details, name.
+const WEIGHTS = "'{0.05, 0.1, 0.3, 1}'::float4[]";
+const SCORE_STEPS = 1_000_000;
+
+function conditions(filter: ProductFilter, { add }: Values): string {
+  const all = ["delete_time IS NULL"];
+  const { terms, categoryId, minPrice, maxPrice, inStockOnly } = filter;
+  if (terms !== undefined) all.push(terms.terms.length === 0 ? "false" : `search @@ ${add(toQuery(terms), "tsquery")}`);
+  if (categoryId !== undefined) all.push(`category_id = ${add(categoryId, "text")}`);
+  if (minPrice !== undefined) all.push(`price_minor_units >= ${add(minPrice, "bigint")}`);
+  if (maxPrice !== undefined) all.push(`price_minor_units <= ${add(maxPrice, "bigint")}`);
+  if (inStockOnly) all.push("stock > 0");
+  return all.join(" AND ");
+}
+
+// A whole number, so that a page token holds the exact value. It depends on product and query alone, never on other products.
+function score({ terms }: ProductFilter, { add }: Values): string {
+  if (terms === undefined || terms.terms.length === 0) return "0::bigint";
+  const rank = (query: string) => `ts_rank(${WEIGHTS}, search, ${add(query, "tsquery")})`;
+  return `((${rank(toQuery(terms))} + ${rank(toWholeWordsQuery(terms))}) * ${SCORE_STEPS})::bigint`;
+}
+
+const SORTS: Readonly<Record<Exclude<Order, "relevance">, { column: string; type: string; direction: "ASC" | "DESC" }>> = {
+  popular: { column: "sold_count", type: "bigint", direction: "DESC" },
+  newest: { column: "create_time", type: "timestamptz", direction: "DESC" },
+  price_ascending: { column: "price_minor_units", type: "bigint", direction: "ASC" },
+  price_descending: { column: "price_minor_units", type: "bigint", direction: "DESC" },
+  name: { column: "name_key", type: "text", direction: "ASC" },
+};
+
+function sortOf({ order, filter }: ListQuery, values: Values) {
+  return order === "relevance" ? { column: score(filter, values), type: "bigint", direction: "DESC" as const } : SORTS[order];
+}
+
+/** A page of products and the number of all that match, in one statement. */
+export async function listProducts(database: Queryable, query: ListQuery): Promise<Listed> {
+  const values = createValues();
+  const where = conditions(query.filter, values);
+  const { column, type, direction } = sortOf(query, values);
+  const behind = (place: Place) => {
+    const key = query.order === "newest" ? new Date(place.key) : place.key;
+    return ` AND (${column}, product_id) ${direction === "ASC" ? ">" : "<"} (${values.add(key, type)}, ${values.add(place.productId, "text")})`;
+  };
+  const after = query.after === undefined ? "" : behind(query.after);
+  // Joined from the count, so that it comes even when the page is empty.
+  const { rows } = await database.query<Partial<ProductRow> & { total_size: number; sort_key: number | string | Date }>(
+    `SELECT total.total_size, page.* FROM (SELECT count(*) AS total_size FROM products WHERE ${where}) total
+     LEFT JOIN (
+       SELECT ${COLUMNS}, ${column} AS sort_key FROM products WHERE ${where}${after}
+       ORDER BY ${column} ${direction}, product_id ${direction} LIMIT ${values.add(query.limit, "integer")}
+     ) page ON true ORDER BY page.sort_key ${direction}, page.product_id ${direction}`,
+    values.values,
+  );
+  const items = rows.flatMap((row) => {
+    if (row.product_id === undefined || row.product_id === null) return [];
+    const key = row.sort_key instanceof Date ? row.sort_key.getTime() : row.sort_key;
+    return [{ product: toProduct(row as ProductRow), place: { key, productId: row.product_id } }];
+  });
+  return { items, totalSize: rows[0]?.total_size ?? 0 };
+}
