@@ -13,7 +13,7 @@ export interface ShadowLook {
 }
 
 /** A shadow: RGBA, wider than what throws it by `marginPx` on every side, for the blur. */
-export interface Shadow extends Pixels {
+interface Shadow extends Pixels {
   readonly marginPx: number;
 }
 
