@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 const OBJECTS = "@lobehub/fluent-emoji-3d";
 const ASSETS = join(dirname(createRequire(import.meta.url).resolve(`${OBJECTS}/package.json`)), "assets");
@@ -26,7 +26,7 @@ export interface Box {
  * Renders to pixels. Of sharp's own description only the shape is kept: it may also say "premultiplied" of pixels that
  * are not, and believing that draws white edges.
  */
-export async function toPixels(image: sharp.Sharp): Promise<Pixels> {
+export async function toPixels(image: Sharp): Promise<Pixels> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   return { data, info: { width: info.width, height: info.height, channels: info.channels } };
 }

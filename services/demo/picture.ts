@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type OverlayOptions } from "sharp";
 import { lyingBackdrop, type Size, standingBackdrop } from "./backdrop.ts";
 import type { Backdrop, DemoShelf, Shot } from "./catalogue/shelf.ts";
 import { type Box, cutOut, type Pixels, toPixels } from "./cutout.ts";
@@ -129,6 +129,6 @@ async function develop(backdrop: string, { width, height }: Size, staged: readon
   return sharp(enlarged.data, { raw: enlarged.info }).composite(objects).removeAlpha().jpeg(JPEG).toBuffer();
 }
 
-function overlay({ data, info, left, top }: Layer): sharp.OverlayOptions {
+function overlay({ data, info, left, top }: Layer): OverlayOptions {
   return { input: data, raw: info, left, top };
 }
