@@ -1,0 +1,82 @@
+import type { Client, ServiceImpl } from "@connectrpc/connect";
+import type { StorefrontService } from "#gen/shop/api/v1/storefront_service_pb.js";
+import type { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import type { Product } from "#gen/shop/product/v1/product_pb.js";
+import { ProductOrder, type ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { currentCall } from "#kit/call.ts";
+import { gather, PART_TIMEOUT_MS } from "./gather.ts";
+
+/** The services that pages are put together from. */
+export interface StorefrontDeps {
+  readonly products: Client<typeof ProductService>;
+  readonly carts: Client<typeof CartService>;
+}
+
+const SHELF_SIZE = 8;
+const RELATED_MAX = 6;
+const PART = { timeoutMs: PART_TIMEOUT_MS };
+
+/** StorefrontService: asks for all parts of a page at once, and does without those that do not come in time. */
+export function createStorefrontService({ products, carts }: StorefrontDeps): ServiceImpl<typeof StorefrontService> {
+  const categories = async () => (await products.listCategories({}, PART)).categories;
+  const shelf = async (orderBy: ProductOrder) =>
+    (await products.listProducts({ pageSize: SHELF_SIZE, orderBy }, PART)).products;
+
+  const relatedTo = async ({ productId, categoryId }: Product) => {
+    // One more than shown, since the product itself is among them.
+    const page = await products.listProducts(
+      { pageSize: RELATED_MAX + 1, categoryId, orderBy: ProductOrder.POPULAR },
+      PART,
+    );
+    return page.products.filter((it) => it.productId !== productId).slice(0, RELATED_MAX);
+  };
+
+  const quantityInCart = async (productId: string): Promise<number> => {
+    if (currentCall()?.user === undefined) return 0;
+    const { cart } = await carts.getCart({}, PART);
+    return cart?.items.find((it) => it.productId === productId)?.quantity ?? 0;
+  };
+
+  return {
+    async getHome() {
+      const wanted = {
+        categories: categories(),
+        popular: shelf(ProductOrder.POPULAR),
+        newest: shelf(ProductOrder.NEWEST),
+      };
+      const { parts, missing } = await gather(wanted, currentCall()?.log);
+      return {
+        categories: parts.categories ?? [],
+        popular: parts.popular ?? [],
+        newest: parts.newest ?? [],
+        missingParts: missing,
+      };
+    },
+
+    async getProductPage({ productId }) {
+      const wanted = products.getProduct({ productId }).then(({ product }) => product);
+      // What is around it needs the product's category; the rest is under way meanwhile.
+      const around = gather(
+        {
+          category: categories(),
+          related: wanted.then(
+            (it) => (it === undefined ? [] : relatedTo(it)),
+            () => [],
+          ),
+          cart: quantityInCart(productId),
+        },
+        currentCall()?.log,
+      );
+      const product = await wanted;
+      const { parts, missing } = await around;
+      const category = parts.category?.find((it) => it.categoryId === product?.categoryId);
+      return {
+        ...(product && { product }),
+        ...(category && { category }),
+        related: parts.related ?? [],
+        quantityInCart: parts.cart ?? 0,
+        missingParts: missing,
+      };
+    },
+  };
+}
