@@ -18,7 +18,7 @@ const PASSWORD_CHARACTERS = 20;
 const GROUP = 5;
 
 /** A password of 100 random bits that can be read out and typed: "k7mpq-…". */
-export function makeUpPassword(): string {
+function makeUpPassword(): string {
   const characters = [...randomBytes(PASSWORD_CHARACTERS)].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
   return characters.match(new RegExp(`.{${GROUP}}`, "g"))?.join("-") ?? characters;
 }

@@ -22,7 +22,7 @@ export interface Account extends Member {
 }
 
 /** A session as it begins. */
-export interface NewSession {
+interface NewSession {
   readonly sessionId: string;
   /** Undefined for a guest. */
   readonly userId: string | undefined;
@@ -31,7 +31,7 @@ export interface NewSession {
 }
 
 /** What the use of a refresh token led to. */
-export interface Refreshed {
+interface Refreshed {
   readonly sessionId: string;
   readonly member: Member;
   readonly step: RefreshStep;
