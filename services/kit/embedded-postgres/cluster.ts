@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { StartError } from "../start-error.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Launcher } from "./launcher.ts";
+import { isAlive } from "./process.ts";
 
 /** Where one PostgreSQL keeps its files; everything is below `directory`, which appears whole or not at all. */
 export interface Cluster {
@@ -129,17 +130,9 @@ async function removeInterrupted(dataDir: string): Promise<void> {
     const path = join(dataDir, name);
     const made = await stat(path).catch(() => undefined);
     const pid = Number(name.slice(DRAFT_PREFIX.length).split("-")[0]);
-    if (made && isRunning(pid) && Date.now() - made.mtimeMs < DRAFT_MAX_AGE_MS) continue;
+    if (made && isAlive(pid) && Date.now() - made.mtimeMs < DRAFT_MAX_AGE_MS) continue;
     // A killed start leaves its initdb behind, which goes on writing until it misses what is removed here.
     await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { chown, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,7 +10,7 @@ import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StartError } from "../start-error.ts";
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "./index.ts";
-import { isAlive } from "./postmaster.ts";
+import { isAlive } from "./process.ts";
 
 /** Starts PostgreSQL in a process of its own, says how that went, and stops it when its input ends. */
 const OWNER = `
@@ -36,7 +36,7 @@ let running: EmbeddedPostgres[];
 let owners: ChildProcess[];
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "shopmesh-test-"));
+  dataDir = await mkdtemp(join(await realpath(tmpdir()), "shopmesh-test-"));
   // As root, another user runs the server and has to enter it.
   chmodSync(dataDir, 0o755);
   running = [];
@@ -142,6 +142,9 @@ test("a second start on the same directory says who has it", async () => {
     ),
   );
   expect(isAlive(pid)).toBe(true);
+  const alias = join(dataDir, "alias");
+  await symlink(dataDir, alias);
+  await expect(start({ dataDir: alias })).rejects.toThrow(/already running/);
 });
 
 test("of simultaneous first starts exactly one wins, and the others say why not", async () => {

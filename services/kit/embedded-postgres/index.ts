@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
@@ -11,12 +11,12 @@ import { DATABASE, databaseUrl, takeOwnership } from "./owner.ts";
 import {
   type Attempt,
   findPostmaster,
-  isAlive,
   type Postmaster,
   removeStalePidFile,
   startPostmaster,
   stopPostmaster,
 } from "./postmaster.ts";
+import { isAlive } from "./process.ts";
 
 /** How to run the PostgreSQL that comes with Shopmesh. */
 export interface EmbeddedPostgresOptions {
@@ -60,19 +60,22 @@ const PASSING = /lock file .* already exists|is still in use|could not bind|coul
  * @throws StartError with a sentence for whoever starts the program.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const cluster = clusterAt(resolve(options.dataDir));
   const log = options.log ?? (() => {});
+  let cluster = clusterAt(resolve(options.dataDir));
   try {
     await mkdir(cluster.dataDir, { recursive: true });
+    // One name for one directory: the server is recognised by it.
+    cluster = clusterAt(await realpath(cluster.dataDir));
     const binaries = await findBinaries();
     const launcher = createLauncher(binaries.postgres, cluster.dataDir, cluster.directory);
     await ensureCluster(cluster, binaries, launcher, log);
     await checkVersion(cluster, binaries.major);
     const password = await readPassword(cluster);
-    const start = () => startPostmaster(cluster, binaries, launcher, options.durable ?? true);
+    const { durable = true, onExit = () => {} } = options;
+    const start = () => startPostmaster(cluster, binaries, launcher, durable);
     const owned = await acquire(cluster, password, start);
     log(`PostgreSQL is ready (process ${owned.postmaster.pid})`);
-    return hold(cluster, password, owned, options.onExit ?? (() => {}));
+    return hold(cluster, password, owned, onExit);
   } catch (error) {
     throw explain(error, cluster.dataDir, cluster.logFile);
   }

@@ -41,7 +41,7 @@ export function createLauncher(postgres: string, dataDir: string, clusterDir: st
   if (start) return launcherOf(start, identity);
   throw new StartError(
     `PostgreSQL does not run as root, and user ${identity.uid} cannot enter ${postgres} or ${dataDir}; start ` +
-      "as an ordinary user, or move both out of root's home.",
+      "as an ordinary user, or move both to where that user can enter.",
   );
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StartError } from "../start-error.ts";
 import { ROLE } from "./cluster.ts";
-import { isAlive } from "./postmaster.ts";
+import { isAlive } from "./process.ts";
 
 /** The database that carries the shop. */
 export const DATABASE = "shopmesh";

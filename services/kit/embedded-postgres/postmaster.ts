@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Binaries } from "./binaries.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Launcher } from "./launcher.ts";
+import { commandLine, exists, isAlive, sendSignal } from "./process.ts";
 
 /** A running PostgreSQL server: its first process and the TCP port it listens on. */
 export interface Postmaster {
@@ -112,18 +112,14 @@ export async function stopPostmaster(pid: number): Promise<void> {
   throw new Error(`PostgreSQL (process ${pid}) did not stop`);
 }
 
-/** Whether the process is there and not merely waiting for its parent to notice its end. */
-export function isAlive(pid: number): boolean {
-  return commandLine(pid) !== "";
-}
-
 /**
- * A process id that came back to life as another program's after a crash would keep PostgreSQL from starting for good.
- * Only what is surely no PostgreSQL is taken for that.
+ * PostgreSQL does not start where the process id that a crash left in its file is in use again, or where nobody has
+ * collected its exit status. Only what is surely no PostgreSQL is taken for that.
  */
 export function removeStalePidFile(cluster: Cluster): void {
   const [pid] = readPidFile(cluster);
-  if (pid && !/postgres/.test(commandLine(Number(pid)))) rmSync(pidFile(cluster), { force: true });
+  if (pid && exists(Number(pid)) && !/postgres/.test(commandLine(Number(pid))))
+    rmSync(pidFile(cluster), { force: true });
 }
 
 function pidFile(cluster: Cluster): string {
@@ -148,31 +144,6 @@ function isPostmaster(pid: number, cluster: Cluster): boolean {
     return readlinkSync(`/proc/${pid}/cwd`) === cluster.data;
   } catch {
     return false;
-  }
-}
-
-/** Empty when there is no such process, or when only its exit status is left. */
-function commandLine(pid: number): string {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return "";
-  }
-  try {
-    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], {
-      encoding: "utf8",
-    });
-  } catch {
-    return "";
-  }
-}
-
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { clusterAt } from "../embedded-postgres/cluster.ts";
 import { startEmbeddedPostgres } from "../embedded-postgres/index.ts";
-import { findPostmaster, isAlive, stopPostmaster } from "../embedded-postgres/postmaster.ts";
+import { findPostmaster, stopPostmaster } from "../embedded-postgres/postmaster.ts";
+import { isAlive, sendSignal } from "../embedded-postgres/process.ts";
 
 const PREFIX = "shopmesh-test-postgres-";
 
@@ -16,13 +17,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await chmod(dataDir, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
   project.provide("postgresUrl", postgres.url);
+  // A test run that is cut short skips its teardown; the files are the next one's to remove.
+  const abandon = () => sendSignal(postgres.pid, "SIGQUIT");
+  process.once("exit", abandon);
   return async () => {
+    process.off("exit", abandon);
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
 }
 
-/** A test run that was killed leaves its server running. */
+/** A test run that was killed leaves its server running, or at least its files. */
 async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split("-")[0]) : Number.NaN;
