@@ -1,0 +1,125 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useState } from "react";
+import type { CatalogueSearch } from "../lib/search-params.ts";
+import { useCategories } from "./category-nav.tsx";
+import "./filters.css";
+
+/** Changes what the catalogue shows, through the address. A changed filter starts on the first page. */
+export function useRefine() {
+  const navigate = useNavigate();
+  return (change: CatalogueSearch) =>
+    void navigate({
+      to: "/products",
+      search: (before: CatalogueSearch) => ({ ...before, page: undefined, ...change }),
+      resetScroll: false,
+    });
+}
+
+/** Category, price and stock, beside the products or folded above them. */
+export function Filters({ search }: { readonly search: CatalogueSearch }) {
+  const refine = useRefine();
+  return (
+    <div className="filters">
+      <CategoryFilter search={search} />
+      <PriceFilter key={`${search.min}-${search.max}`} search={search} />
+      <fieldset>
+        <legend>Availability</legend>
+        <label className="filters-check">
+          <input
+            type="checkbox"
+            checked={search.stock === 1}
+            onChange={(event) => refine({ stock: event.target.checked ? 1 : undefined })}
+          />
+          In stock only
+        </label>
+      </fieldset>
+    </div>
+  );
+}
+
+function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
+  const { data } = useCategories();
+  const shelves = [{ categoryId: undefined, name: "Everything", productCount: undefined }, ...(data?.categories ?? [])];
+  return (
+    <div>
+      <h2>Category</h2>
+      <ul className="filters-categories">
+        {shelves.map(({ categoryId, name, productCount }) => (
+          <li key={name}>
+            <Link
+              to="/products"
+              search={{ ...search, category: categoryId, page: undefined }}
+              aria-current={search.category === categoryId ? "true" : undefined}
+              resetScroll={false}
+            >
+              {name} {productCount !== undefined && <span className="soft tabular">{productCount}</span>}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function PriceFilter({ search }: { readonly search: CatalogueSearch }) {
+  const refine = useRefine();
+  const [min, setMin] = useState(String(search.min ?? ""));
+  const [max, setMax] = useState(String(search.max ?? ""));
+
+  function apply(event?: FormEvent) {
+    event?.preventDefault();
+    const [low, high] = [Number(min) || undefined, Number(max) || undefined];
+    if (low === search.min && high === search.max) return;
+    refine({ min: low, max: high });
+  }
+
+  return (
+    <form onSubmit={apply}>
+      <fieldset>
+        <legend>Price in euros</legend>
+        <div className="filters-price">
+          <PriceInput label="From" value={min} onChange={setMin} onDone={apply} />
+          <span aria-hidden>–</span>
+          <PriceInput label="To" value={max} onChange={setMax} onDone={apply} />
+        </div>
+        <button type="submit" className="visually-hidden" tabIndex={-1}>
+          Apply prices
+        </button>
+      </fieldset>
+    </form>
+  );
+}
+
+interface PriceInputProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly onDone: () => void;
+}
+
+function PriceInput({ label, value, onChange, onDone }: PriceInputProps) {
+  return (
+    <input
+      aria-label={label}
+      placeholder={label}
+      inputMode="numeric"
+      autoComplete="off"
+      maxLength={6}
+      value={value}
+      onChange={(event) => onChange(event.target.value.replace(/\D/g, ""))}
+      onBlur={onDone}
+    />
+  );
+}
+
+/** Whether the window is as wide as this. */
+export function useWide(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const onChange = () => setMatches(list.matches);
+    list.addEventListener("change", onChange);
+    return () => list.removeEventListener("change", onChange);
+  }, [query]);
+  return matches;
+}

@@ -1,0 +1,57 @@
+import { getOption } from "@bufbuild/protobuf";
+import { ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { policy, User } from "#gen/shop/mesh/v1/policy_pb.js";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { hasReason } from "./errors.ts";
+import type { Need, Session } from "./session.ts";
+
+/** Calls without a token: those that begin and end sessions. */
+export function createOpenTransport(baseUrl: string): Transport {
+  return createConnectTransport({ baseUrl });
+}
+
+/** Calls on behalf of whoever is there, with a token as each call's contract asks for it. */
+export function createShopTransport(baseUrl: string, session: Pick<Session, "token" | "replace">): Transport {
+  return createConnectTransport({ baseUrl, interceptors: [authenticate(session)] });
+}
+
+const NEEDS: Partial<Record<User, Need>> = {
+  [User.GUEST]: "guest",
+  [User.SIGNED_IN]: "account",
+  [User.ADMIN]: "account",
+};
+
+/** Sends the access token along, and once more with a new one where a service finds it is over. */
+export function authenticate(session: Pick<Session, "token" | "replace">): Interceptor {
+  return (next) => async (request) => {
+    const need = NEEDS[getOption(request.method, policy).user] ?? "anybody";
+    const token = await session.token(need);
+    if (token === undefined) return next(request);
+    request.header.set("authorization", `Bearer ${token}`);
+    try {
+      const response = await next(request);
+      return response.stream ? { ...response, message: watched(response.message, session, token) } : response;
+    } catch (error) {
+      if (request.stream || !isTokenInvalid(error)) throw error;
+      const renewed = await session.replace(token);
+      if (renewed === undefined || renewed === token) throw error;
+      request.header.set("authorization", `Bearer ${renewed}`);
+      return next(request);
+    }
+  };
+}
+
+/** A stream says that the token is over within its messages; whoever opens it again then has a new one. */
+async function* watched<T>(messages: AsyncIterable<T>, session: Pick<Session, "replace">, token: string) {
+  try {
+    yield* messages;
+  } catch (error) {
+    if (isTokenInvalid(error)) await session.replace(token);
+    throw error;
+  }
+}
+
+function isTokenInvalid(error: unknown): boolean {
+  return hasReason(ConnectError.from(error), ErrorReasonSchema, ErrorReason.TOKEN_INVALID);
+}

@@ -1,0 +1,123 @@
+import { Navigate, useNavigate } from "@tanstack/react-router";
+import { Lock } from "lucide-react";
+import { type FormEvent, useRef } from "react";
+import type { User } from "#gen/shop/auth/v1/user_pb.js";
+import type { Cart } from "#gen/shop/cart/v1/cart_pb.js";
+import { AccountOnly } from "../components/account-only.tsx";
+import { AddressFields, useAddressForm } from "../components/address-fields.tsx";
+import { CardFields, useCardForm } from "../components/card-fields.tsx";
+import { Notice } from "../components/notice.tsx";
+import { PageSkeleton } from "../components/skeleton.tsx";
+import { Failure } from "../components/states.tsx";
+import { SummaryLines } from "../components/summary-lines.tsx";
+import { TotalsTable } from "../components/totals.tsx";
+import { useCart } from "../lib/cart.ts";
+import { isBlocked } from "../lib/cart-change.ts";
+import { focusFirstError } from "../lib/contract-form.ts";
+import { formatMoney, moneyOf } from "../lib/money.ts";
+import { useSessionState } from "../lib/session-context.tsx";
+import { totalsFor } from "../lib/shipping.ts";
+import { useTitle } from "../lib/title.ts";
+import { type Refusal, usePlaceOrder } from "../lib/use-place-order.ts";
+import "./cart.css";
+import "./checkout.css";
+
+/** Where it goes, how it is paid, and what it costs. */
+export function View() {
+  useTitle("Checkout");
+  return (
+    <AccountOnly>
+      <CheckoutPage />
+    </AccountOnly>
+  );
+}
+
+function CheckoutPage() {
+  const { user } = useSessionState();
+  const { cart, isLoading, error, refetch } = useCart();
+  const hadItems = useRef(false);
+  if (cart && cart.items.length > 0) hadItems.current = true;
+  if (isLoading || !user) return <PageSkeleton />;
+  if (!cart) {
+    return (
+      <div className="page">
+        <Failure error={error} onRetry={() => void refetch()} title="Your cart did not load" />
+      </div>
+    );
+  }
+  // Once the order is placed the cart is empty, and this page is about to be left.
+  if (cart.items.length === 0 && !hadItems.current) return <Navigate to="/cart" replace />;
+  return <Checkout cart={cart} user={user} />;
+}
+
+function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) {
+  const navigate = useNavigate();
+  const element = useRef<HTMLFormElement>(null);
+  const address = useAddressForm(user.displayName);
+  const card = useCardForm();
+  const totals = totalsFor(cart.subtotal ?? moneyOf("EUR", 0n));
+  const { place, isPlacing, refusal } = usePlaceOrder({
+    onPlaced: (orderId) => void navigate({ to: "/orders/$orderId", params: { orderId }, replace: true }),
+    onRefused(problem) {
+      const isField = [card.refuse(problem), address.refuse(problem)].includes(true);
+      if (isField) focusFirstError(element.current);
+    },
+  });
+  const isUnavailable = cart.items.length === 0 || cart.items.some(isBlocked);
+
+  async function onSubmit(event: FormEvent) {
+    event.preventDefault();
+    if (isPlacing) return;
+    const [shippingAddress, payment] = await Promise.all([address.validate(), card.validate()]);
+    if (!shippingAddress || !payment) return focusFirstError(element.current);
+    place({ cart, shippingAddress, card: payment, expectedTotal: totals.total });
+  }
+
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Checkout</h1>
+      </header>
+      <form className="with-summary" ref={element} onSubmit={(event) => void onSubmit(event)} noValidate>
+        <fieldset className="checkout-steps" disabled={isPlacing}>
+          <section className="panel">
+            <h2>Contact</h2>
+            <p className="soft">News of this order belongs to your account, {user.email}.</p>
+          </section>
+          <section className="panel">
+            <h2>Delivery</h2>
+            <AddressFields form={address} />
+          </section>
+          <section className="panel">
+            <h2>Payment</h2>
+            {refusal?.about === "payment" && <Notice tone="bad">{refusal.sentence}</Notice>}
+            <CardFields form={card} />
+          </section>
+        </fieldset>
+        <aside className="panel summary" aria-label="Your order">
+          <h2>Your order</h2>
+          <SummaryLines lines={cart.items} notes={notesOf(cart, refusal)} />
+          <TotalsTable {...totals} />
+          {refusal && refusal.about !== "payment" && <Notice tone="bad">{refusal.sentence}</Notice>}
+          {isUnavailable && !refusal && (
+            <Notice tone="warn">Something in your cart cannot be bought any more. Please look at your cart again.</Notice>
+          )}
+          <button type="submit" className="button" data-wide disabled={isPlacing || isUnavailable}>
+            <Lock aria-hidden size={18} /> {isPlacing ? "Placing your order…" : "Place order"}
+          </button>
+          <p className="soft small checkout-sum">You pay {formatMoney(totals.total)}, once, however often this is tried.</p>
+        </aside>
+      </form>
+    </div>
+  );
+}
+
+/** What stands in the way of each line, beside it. */
+function notesOf(cart: Cart, refusal: Refusal | undefined): Record<string, string> {
+  const lines = cart.items.filter(isBlocked).map(({ productId, stock }) => [productId, leftNote(stock)] as const);
+  const notes = Object.fromEntries(lines);
+  if (refusal?.productId) notes[refusal.productId] = leftNote(refusal.available ?? 0);
+  return notes;
+}
+
+const leftNote = (left: number) => (left === 0 ? "Sold out meanwhile." : `Only ${left} left.`);

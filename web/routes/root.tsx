@@ -1,0 +1,39 @@
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { SiteFooter } from "../components/site-footer.tsx";
+import { SiteHeader } from "../components/site-header.tsx";
+import { Failure } from "../components/states.tsx";
+import { Toaster } from "../components/toaster.tsx";
+
+/** What surrounds every page. */
+export function Shell() {
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+
+  // A new page is read from its beginning, unless somebody is typing a search.
+  useEffect(() => {
+    const isNew = shown.current !== undefined && shown.current !== path;
+    shown.current = path;
+    if (isNew && !(document.activeElement instanceof HTMLInputElement)) main.current?.focus({ preventScroll: true });
+  }, [path]);
+
+  return (
+    <Toaster>
+      <SiteHeader />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <SiteFooter />
+    </Toaster>
+  );
+}
+
+/** What a page shows instead of itself when its code breaks or cannot be fetched. */
+export function PageFailure({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
+  return (
+    <div className="page">
+      <Failure error={error} onRetry={reset} title="This page did not load" />
+    </div>
+  );
+}
