@@ -1,12 +1,5 @@
 // The whole shop in one process: `npm start`.
-import { createMain as createAuthMain } from "./auth/main.ts";
-import { main as api } from "./api/main.ts";
-import { main as cart } from "./cart/main.ts";
-import { loadDemoCatalogue } from "./demo/load.ts";
-import { main as edge } from "./edge/main.ts";
-import { main as image } from "./image/main.ts";
-import { main as order } from "./order/main.ts";
-import { main as product } from "./product/main.ts";
+
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { createClients } from "#kit/clients.ts";
@@ -15,6 +8,14 @@ import { createShared, type Main, type Running, type Shared, startService } from
 import { createLogger } from "#kit/log.ts";
 import { readSettings, type Settings, type Workload } from "#kit/settings.ts";
 import { StartError } from "#kit/start-error.ts";
+import { main as api } from "./api/main.ts";
+import { createMain as createAuthMain } from "./auth/main.ts";
+import { main as cart } from "./cart/main.ts";
+import { loadDemoCatalogue } from "./demo/load.ts";
+import { main as edge } from "./edge/main.ts";
+import { main as image } from "./image/main.ts";
+import { main as order } from "./order/main.ts";
+import { main as product } from "./product/main.ts";
 import { type Administrator, createProgress, startScreen } from "./shop/screen.ts";
 import { buildWebApp } from "./shop/web-build.ts";
 
@@ -60,7 +61,11 @@ async function openPostgres(settings: Settings): Promise<string> {
     console.error(`\n  The database ended by itself: ${reason}`);
     process.exit(1);
   };
-  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: settings.dataDir, onExit, log: (it) => progress.show(it) });
+  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({
+    dataDir: settings.dataDir,
+    onExit,
+    log: (it) => progress.show(it),
+  });
   started.push(() => postgres.stop());
   return postgres.url;
 }
@@ -72,13 +77,18 @@ async function start(shared: Shared, workload: Workload, main: Main): Promise<vo
 }
 
 async function loadCatalogue(shared: Shared, token: string): Promise<void> {
-  const clients = createClients({ workload: "edge", identity: shared.identity, addressOf: (it) => shared.addresses.get(it) ?? "" });
+  const clients = createClients({
+    workload: "edge",
+    identity: shared.identity,
+    addressOf: (it) => shared.addresses.get(it) ?? "",
+  });
   try {
     const { signal } = stopping;
     const onProgress = (done: number, total: number) => progress.show(`Filling the shelves: ${done} of ${total}`);
     await loadDemoCatalogue({
       clients: { products: clients.client(ProductService), images: clients.client(ImageService) },
       token,
+      log: shared.log,
       signal,
       onProgress,
     });
@@ -115,10 +125,13 @@ async function run(): Promise<void> {
   for (const [workload, main] of services) await start(shared, workload, main);
   progress.done();
   running.sort((a, b) => a.port - b.port);
-  process.stdout.write(startScreen({ running, host: settings.host, seconds: (performance.now() - startMs) / 1000, administrator }));
+  process.stdout.write(
+    startScreen({ running, host: settings.host, seconds: (performance.now() - startMs) / 1000, administrator }),
+  );
   if (settings.demoCatalogue && issueToken !== undefined) {
     await loadCatalogue(shared, await issueToken()).catch((error: unknown) => {
-      if (!stopping.signal.aborted) log.error({ err: error }, "the demo catalogue could not be loaded; the next start tries again");
+      if (!stopping.signal.aborted)
+        log.error({ err: error }, "the demo catalogue could not be loaded; the next start tries again");
     });
   }
 }
@@ -127,8 +140,10 @@ async function run(): Promise<void> {
 function explain(error: unknown): string {
   if (error instanceof StartError) return error.message;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === "ENOSPC" || code === "53100") return "The disk is full; make room, or set DATA_DIR to a folder on another disk.";
-  if (code === "EACCES" || code === "EROFS") return `${(error as Error).message}; set DATA_DIR to a folder this user may write to.`;
+  if (code === "ENOSPC" || code === "53100")
+    return "The disk is full; make room, or set DATA_DIR to a folder on another disk.";
+  if (code === "EACCES" || code === "EROFS")
+    return `${(error as Error).message}; set DATA_DIR to a folder this user may write to.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -51,7 +51,7 @@ function withDeadlines<T extends DescService>(service: T, client: Client<T>): Cl
       const signals = [call?.abort.signal, options.signal].filter((it) => it !== undefined);
       return original(request, {
         ...options,
-        ...(limits.length > 0 && { timeoutMs: Math.min(...limits) }),
+        ...(limits.length > 0 && { timeoutMs: Math.ceil(Math.min(...limits)) }),
         ...(signals.length > 0 && { signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) }),
       });
     };

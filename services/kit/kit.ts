@@ -68,7 +68,7 @@ const KEYS_TIMEOUT_MS = 3_000;
 const CLOSE_GRACE_MS = 3_000;
 
 /** The secret that processes on one data directory prove themselves with; made by the first. */
-async function workloadSecret(dataDir: string): Promise<Buffer> {
+export async function workloadSecret(dataDir: string): Promise<Buffer> {
   const path = join(dataDir, "workload.secret");
   await mkdir(dataDir, { recursive: true });
   // "wx" fails when the file is there: of two that start at once, one writes and both read the same.

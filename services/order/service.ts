@@ -21,11 +21,12 @@ export interface OrderServiceDeps {
 
 // Left of the call's time for the answer itself.
 const ANSWER_MARGIN_MS = 1_500;
+const PATIENCE_MAX_MS = 60_000;
 
 /** Ends shortly before the call does, so that there is time to say how far things are. */
 function patience(): AbortSignal {
   const leftMs = (currentCall()?.deadlineMs ?? Number.POSITIVE_INFINITY) - performance.now() - ANSWER_MARGIN_MS;
-  return AbortSignal.timeout(Math.max(0, Math.min(leftMs, 60_000)));
+  return AbortSignal.timeout(Math.max(0, Math.floor(Math.min(leftMs, PATIENCE_MAX_MS))));
 }
 
 /** Orders over the wire. */

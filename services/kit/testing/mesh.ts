@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import jwt from "jsonwebtoken";
 import { pino } from "pino";
 import { createTokenVerifier, type JwkSet, type RoleClaim, TOKEN_ISSUER } from "../identity/access-token.ts";
 import { createWorkloadIdentity, WORKLOAD_HEADER } from "../identity/workload.ts";
-import { type Main, type Running, type Shared, startService } from "../kit.ts";
+import { type Main, type Running, type Shared, startService, workloadSecret } from "../kit.ts";
 import { DEFAULT_PORTS, readSettings, type Workload } from "../settings.ts";
 import { testPostgres } from "./postgres.ts";
 
@@ -21,8 +21,8 @@ export interface TestMesh {
   url(workload: Workload): string;
   /** A client that calls as this workload; "edge" is what a browser or grpcurl is. */
   client<T extends DescService>(service: T, options?: { caller?: string; workload?: Workload }): Client<T>;
-  /** Call options with the access token of a user; the same id is the same user. */
-  as(role: RoleClaim, userId?: string): CallOptions & { readonly userId: string; readonly token: string };
+  /** Call options with the access token of a user; the same id is the same user; a negative life has expired. */
+  as(role: RoleClaim, userId?: string, lifeSeconds?: number): CallOptions & { readonly userId: string; readonly token: string };
   /** Stops one service, or starts one (again). */
   stop(workload: Workload): Promise<void>;
   start(workload: Workload, main: Main): Promise<Running>;
@@ -38,14 +38,14 @@ function createTestIssuer() {
   const jwk = { ...publicKey.export({ format: "jwk" }), kid };
   return {
     jwk,
-    sign: (role: RoleClaim, userId: string) =>
+    sign: (role: RoleClaim, userId: string, lifeSeconds: number) =>
       jwt.sign({ sid: randomUUID(), role }, privateKey, {
         algorithm: "ES256",
         keyid: kid,
         subject: userId,
         issuer: TOKEN_ISSUER,
         audience: TOKEN_ISSUER,
-        expiresIn: TOKEN_SECONDS,
+        expiresIn: lifeSeconds,
       }),
   };
 }
@@ -57,10 +57,10 @@ export async function startTestMesh(
 ): Promise<TestMesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "shopmesh-test-"));
   const freePorts = Object.fromEntries(Object.keys(DEFAULT_PORTS).map((it) => [`${it.toUpperCase()}_PORT`, "0"]));
-  const settings = readSettings({ DATA_DIR: dataDir, LOG_LEVEL: "silent", DEMO_CATALOGUE: "false", ...freePorts, ...options.env });
+  const settings = readSettings({ DATA_DIR: dataDir, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? "silent", DEMO_CATALOGUE: "false", ...freePorts, ...options.env });
   const postgresUrl = options.postgresUrl ?? (await testPostgres());
   const issuer = createTestIssuer();
-  const identity = createWorkloadIdentity(randomBytes(32));
+  const identity = createWorkloadIdentity(await workloadSecret(dataDir));
   const addresses = new Map<string, string>();
   const fetchKeys = async (): Promise<JwkSet> => {
     const auth = addresses.get("auth");
@@ -91,8 +91,8 @@ export async function startTestMesh(
       });
       return createClient(service, transport);
     },
-    as(role, userId = randomUUID()) {
-      const token = issuer.sign(role, userId);
+    as(role, userId = randomUUID(), lifeSeconds = TOKEN_SECONDS) {
+      const token = issuer.sign(role, userId, lifeSeconds);
       return { headers: { authorization: `Bearer ${token}` }, userId, token };
     },
     async stop(workload) {
