@@ -52,7 +52,12 @@ export function createCatalogue(store: CatalogueStore) {
         const content = { ...contentOf(current), ...changes };
         if (isDeepStrictEqual(content, contentOf(current))) return current;
         if (etag !== "" && etag !== current.etag) throw etagMismatch();
-        const product = await store.replace(productId, { ...content, etag: newEtag() }, await wordsOf(content), current.etag);
+        const product = await store.replace(
+          productId,
+          { ...content, etag: newEtag() },
+          await wordsOf(content),
+          current.etag,
+        );
         if (product !== undefined) return product;
       }
       throw etagMismatch();

@@ -1,7 +1,13 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Category as CategoryMessage, CategorySchema, type Product as ProductMessage, ProductSchema, ReservationSchema } from "#gen/shop/product/v1/product_pb.js";
+import {
+  type Category as CategoryMessage,
+  CategorySchema,
+  type Product as ProductMessage,
+  ProductSchema,
+  type ReservationSchema,
+} from "#gen/shop/product/v1/product_pb.js";
 import { type Money as MoneyMessage, MoneySchema } from "#gen/shop/type/v1/money_pb.js";
 import { type Picture as PictureMessage, PictureSchema } from "#gen/shop/type/v1/picture_pb.js";
 import type { Category, Money, Picture, Product, ProductContent, Reservation } from "./store.ts";
@@ -60,7 +66,14 @@ export function fromCategory(category: CategoryMessage): Category {
 
 export function toCategory(category: Category & { productCount?: number }): CategoryMessage {
   const { categoryId, name, description, picture, position, productCount = 0 } = category;
-  return create(CategorySchema, { categoryId, name, description, position, productCount, ...(picture && { picture: toPicture(picture) }) });
+  return create(CategorySchema, {
+    categoryId,
+    name,
+    description,
+    position,
+    productCount,
+    ...(picture && { picture: toPicture(picture) }),
+  });
 }
 
 export function toReservation(reservation: Reservation): MessageInitShape<typeof ReservationSchema> {

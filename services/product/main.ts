@@ -3,6 +3,7 @@ import { implement } from "#kit/connect.ts";
 import type { Main } from "#kit/kit.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createReservations } from "./reservations.ts";
+import { followSales } from "./sales.ts";
 import { createProductService } from "./service.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 
@@ -13,6 +14,7 @@ export const main: Main = async (kit) => {
   const store = createPostgresStore(database);
   const reservations = createReservations({ store, metrics, log });
   const service = createProductService({ store, catalogue: createCatalogue(store), reservations, metrics });
+  await followSales({ events: await kit.events(database), store });
   await kit.serve({ services: [implement(ProductService, service)], ready: () => database.ping() });
   kit.onClose(reservations.startExpiring());
 };

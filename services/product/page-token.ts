@@ -13,11 +13,16 @@ const TIME_MAX_MS = 8.64e15;
 
 // The scope stands for the list: its filters and its order. A token of another list is refused.
 function digest(scope: unknown, key: unknown, productId: unknown, allowTypos: unknown): string {
-  return createHash("sha256").update(JSON.stringify([scope, key, productId, allowTypos])).digest("base64url").slice(0, 16);
+  return createHash("sha256")
+    .update(JSON.stringify([scope, key, productId, allowTypos]))
+    .digest("base64url")
+    .slice(0, 16);
 }
 
 export function encodePageToken(scope: unknown, { key, productId, allowTypos }: PageEnd): string {
-  return Buffer.from(JSON.stringify([digest(scope, key, productId, allowTypos), key, productId, allowTypos])).toString("base64url");
+  return Buffer.from(JSON.stringify([digest(scope, key, productId, allowTypos), key, productId, allowTypos])).toString(
+    "base64url",
+  );
 }
 
 function parse(token: string): unknown[] {
@@ -37,7 +42,8 @@ function isKey(key: unknown, order: Order): key is string | number {
 /** @throws Failure PAGE_TOKEN_INVALID if it is no token, or one of a list with other filters or another order. */
 export function decodePageToken(scope: unknown, order: Order, token: string): PageEnd {
   const [mark, key, productId, allowTypos] = parse(token);
-  const wellFormed = isKey(key, order) && typeof productId === "string" && PRODUCT_ID.test(productId) && typeof allowTypos === "boolean";
+  const wellFormed =
+    isKey(key, order) && typeof productId === "string" && PRODUCT_ID.test(productId) && typeof allowTypos === "boolean";
   if (!wellFormed || mark !== digest(scope, key, productId, allowTypos)) throw pageTokenInvalid();
   return { key, productId, allowTypos };
 }

@@ -9,12 +9,17 @@ export const productNotFound = (productId: string) =>
   fail(ErrorReason.PRODUCT_NOT_FOUND, `There is no product "${productId}".`, { metadata: { product_id: productId } });
 
 export const categoryNotFound = (categoryId: string) =>
-  fail(ErrorReason.CATEGORY_NOT_FOUND, `There is no category "${categoryId}".`, { metadata: { category_id: categoryId } });
+  fail(ErrorReason.CATEGORY_NOT_FOUND, `There is no category "${categoryId}".`, {
+    metadata: { category_id: categoryId },
+  });
 
 export const alreadyExists = (key: "product_id" | "category_id", id: string) =>
-  fail(ErrorReason.ALREADY_EXISTS, `"${id}" is taken; ids of deleted products are not used again.`, { metadata: { [key]: id } });
+  fail(ErrorReason.ALREADY_EXISTS, `"${id}" is taken; ids of deleted products are not used again.`, {
+    metadata: { [key]: id },
+  });
 
-export const etagMismatch = () => fail(ErrorReason.ETAG_MISMATCH, "Somebody else changed the product meanwhile; read it again.");
+export const etagMismatch = () =>
+  fail(ErrorReason.ETAG_MISMATCH, "Somebody else changed the product meanwhile; read it again.");
 
 export const outOfStock = (productId: string, available: number) =>
   fail(ErrorReason.OUT_OF_STOCK, available === 0 ? "It is sold out." : `Only ${available} left.`, {

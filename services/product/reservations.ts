@@ -49,7 +49,9 @@ export function createReservations({ store, metrics, log }: { store: StockStore;
       const next = () => {
         timer = setTimeout(() => {
           running = expire()
-            .catch((error: unknown) => log.warn({ err: error }, "holds that are over could not be undone; trying again"))
+            .catch((error: unknown) =>
+              log.warn({ err: error }, "holds that are over could not be undone; trying again"),
+            )
             .then(() => (stopped ? undefined : next()));
         }, EXPIRE_PAUSE_MS).unref();
       };

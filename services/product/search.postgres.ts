@@ -30,7 +30,12 @@ export function toVector(document: SearchDocument): string {
 
 function alternatives(forms: readonly string[], allowTypos: boolean): string {
   const shorter = allowTypos ? forms.flatMap(nearWords) : [];
-  const found = [...forms.map(prefix), ...shorter.map(exact), ...shorter.map(near), ...(allowTypos ? forms.map(near) : [])];
+  const found = [
+    ...forms.map(prefix),
+    ...shorter.map(exact),
+    ...shorter.map(near),
+    ...(allowTypos ? forms.map(near) : []),
+  ];
   return `(${found.join(" | ")})`;
 }
 

@@ -23,7 +23,17 @@ const NAME_KEY_MAX_LENGTH = 120;
 const SLUG_MAX_LENGTH = 60;
 
 // Letters that Unicode does not take apart into a base and an accent.
-const LETTERS: Readonly<Record<string, string>> = { ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ð: "d", ł: "l", ı: "i", þ: "th" };
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: "ss",
+  æ: "ae",
+  œ: "oe",
+  ø: "o",
+  đ: "d",
+  ð: "d",
+  ł: "l",
+  ı: "i",
+  þ: "th",
+};
 // Said in a query, but no reason to leave a product out.
 const STOP_WORDS = new Set("a an and are at by for from in is of on or the to with".split(" "));
 
@@ -35,7 +45,10 @@ function fold(text: string): string {
 
 /** The words of a text, folded: letters and digits only. */
 export function wordsOf(text: string): string[] {
-  const words = fold(text).replace(/['’]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words =
+    fold(text)
+      .replace(/['’]/g, "")
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.map((it) => it.slice(0, WORD_MAX_LENGTH).toWellFormed());
 }
 
@@ -46,7 +59,10 @@ export function nameKey(name: string): string {
 
 /** A readable id from a name: "Café crème, 2 cups" → "cafe-creme-2-cups". */
 export function slugOf(name: string): string {
-  const slug = wordsOf(name).join("-").replace(/[^a-z0-9-]/g, "").replace(/-+/g, "-");
+  const slug = wordsOf(name)
+    .join("-")
+    .replace(/[^a-z0-9-]/g, "")
+    .replace(/-+/g, "-");
   return slug.slice(0, SLUG_MAX_LENGTH).replace(/^-|-$/g, "") || "product";
 }
 

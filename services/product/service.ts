@@ -1,6 +1,10 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { ProductOrder, type ListProductsRequest, type ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import {
+  type ListProductsRequest,
+  ProductOrder,
+  type ProductService,
+} from "#gen/shop/product/v1/product_service_pb.js";
 import type { Metrics } from "#kit/metrics.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { fromCategory, fromProduct, toCategory, toProduct, toReservation } from "./convert.ts";
@@ -22,7 +26,8 @@ const ORDERS: Readonly<Record<ProductOrder, Order | undefined>> = {
 };
 
 function listRequestOf(request: ListProductsRequest): ListRequest {
-  const { query, pageSize, pageToken, categoryId, minPriceMinorUnits, maxPriceMinorUnits, inStockOnly, orderBy } = request;
+  const { query, pageSize, pageToken, categoryId, minPriceMinorUnits, maxPriceMinorUnits, inStockOnly, orderBy } =
+    request;
   return {
     query,
     pageToken,
@@ -52,8 +57,15 @@ export interface ProductServiceDeps {
 }
 
 /** The calls of the contract, each translated for the domain and back. */
-export function createProductService({ store, catalogue, reservations, metrics }: ProductServiceDeps): ServiceImpl<typeof ProductService> {
-  const adjustments = metrics.counter("shop_stock_adjustments_total", "Stock adjustments by administrators", ["direction"]);
+export function createProductService({
+  store,
+  catalogue,
+  reservations,
+  metrics,
+}: ProductServiceDeps): ServiceImpl<typeof ProductService> {
+  const adjustments = metrics.counter("shop_stock_adjustments_total", "Stock adjustments by administrators", [
+    "direction",
+  ]);
   return {
     async listProducts(request) {
       const page = await listPage(store, listRequestOf(request));

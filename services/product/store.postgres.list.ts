@@ -1,7 +1,7 @@
 import type { Queryable } from "#kit/postgres.ts";
 import { toQuery, toWholeWordsQuery } from "./search.postgres.ts";
-import type { Listed, ListQuery, Order, Place, ProductFilter } from "./store.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
+import type { Listed, ListQuery, Order, Place, ProductFilter } from "./store.ts";
 
 /** Gathers a statement's values: `$1`, `$2`, …. */
 function createValues() {
@@ -32,7 +32,9 @@ function score({ terms }: ProductFilter, { add }: Values): string {
   return `((${rank(toQuery(terms))} + ${rank(toWholeWordsQuery(terms))}) * ${SCORE_STEPS})::bigint`;
 }
 
-const SORTS: Readonly<Record<Exclude<Order, "relevance">, { column: string; type: string; direction: "ASC" | "DESC" }>> = {
+const SORTS: Readonly<
+  Record<Exclude<Order, "relevance">, { column: string; type: string; direction: "ASC" | "DESC" }>
+> = {
   popular: { column: "sold_count", type: "bigint", direction: "DESC" },
   newest: { column: "create_time", type: "timestamptz", direction: "DESC" },
   price_ascending: { column: "price_minor_units", type: "bigint", direction: "ASC" },
@@ -41,7 +43,9 @@ const SORTS: Readonly<Record<Exclude<Order, "relevance">, { column: string; type
 };
 
 function sortOf({ order, filter }: ListQuery, values: Values) {
-  return order === "relevance" ? { column: score(filter, values), type: "bigint", direction: "DESC" as const } : SORTS[order];
+  return order === "relevance"
+    ? { column: score(filter, values), type: "bigint", direction: "DESC" as const }
+    : SORTS[order];
 }
 
 /** A page of products and the number of all that match, in one statement. */

@@ -1,12 +1,18 @@
 import type { Database } from "#kit/postgres.ts";
-import { nameKey } from "./search.ts";
 import { toVector } from "./search.postgres.ts";
-import type { Category, CatalogueStore, ProductContent, ProductStore } from "./store.ts";
+import { nameKey } from "./search.ts";
 import { listProducts } from "./store.postgres.list.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
 import { createPostgresStock } from "./store.postgres.stock.ts";
+import type { CatalogueStore, Category, ProductContent, ProductStore } from "./store.ts";
 
-type CategoryRow = { category_id: string; name: string; description: string; picture: Category["picture"] | null; position: number };
+type CategoryRow = {
+  category_id: string;
+  name: string;
+  description: string;
+  picture: Category["picture"] | null;
+  position: number;
+};
 
 function toCategory(row: CategoryRow): Category {
   const { category_id: categoryId, name, description, picture, position } = row;
@@ -31,7 +37,9 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
     },
 
     async findCategory(categoryId) {
-      const { rows } = await database.query<CategoryRow>("SELECT * FROM categories WHERE category_id = $1", [categoryId]);
+      const { rows } = await database.query<CategoryRow>("SELECT * FROM categories WHERE category_id = $1", [
+        categoryId,
+      ]);
       return rows[0] && toCategory(rows[0]);
     },
 

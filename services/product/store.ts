@@ -115,11 +115,19 @@ export interface CatalogueStore {
   /** All, by position and id, with the number of products in each. */
   listCategories(): Promise<(Category & { readonly productCount: number })[]>;
   /** Stores a product; undefined if the id is or was in use. Its category must exist. */
-  insert(product: ProductContent & { productId: string; stock: number; etag: string }, search: SearchDocument): Promise<Product | undefined>;
+  insert(
+    product: ProductContent & { productId: string; stock: number; etag: string },
+    search: SearchDocument,
+  ): Promise<Product | undefined>;
   /** Those that exist, in any order. */
   find(productIds: readonly string[]): Promise<Product[]>;
   /** Changes the content if the etag is still `ifEtag`; undefined if it is not, or the product is gone. */
-  replace(productId: string, content: ProductContent & { etag: string }, search: SearchDocument, ifEtag: string): Promise<Product | undefined>;
+  replace(
+    productId: string,
+    content: ProductContent & { etag: string },
+    search: SearchDocument,
+    ifEtag: string,
+  ): Promise<Product | undefined>;
   /** Deletes a product, if its etag is still `ifEtag` where that is given. Deleting a deleted one is done at once. */
   remove(productId: string, ifEtag: string | undefined): Promise<"deleted" | "etag mismatch" | "not found">;
   list(query: ListQuery): Promise<Listed>;

@@ -33,9 +33,11 @@ function checkNamedFields({ product, updateMask }: UpdateProductRequest): void {
     .map((it) => ({ field: it.toString().split(": ")[0] ?? "", description: it.message, reason: it.ruleId }))
     .filter((it) => read.has(/^\w+/.exec(it.field)?.[0] ?? ""))
     .map((it) => ({ ...it, field: `product.${it.field}` }));
-  if (product.productId === "") violations.push({ field: "product.product_id", description: "value is required", reason: "required" });
+  if (product.productId === "")
+    violations.push({ field: "product.product_id", description: "value is required", reason: "required" });
   const [first] = violations;
-  if (first !== undefined) throw callFailure(ErrorReason.INVALID_INPUT, `${first.field}: ${first.description}`, { violations });
+  if (first !== undefined)
+    throw callFailure(ErrorReason.INVALID_INPUT, `${first.field}: ${first.description}`, { violations });
 }
 
 /**
