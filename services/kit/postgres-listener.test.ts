@@ -1,6 +1,7 @@
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Database, openDatabase } from "./postgres.ts";
+import { eventually } from "./testing/eventually.ts";
 import { testPostgres } from "./testing/postgres.ts";
 
 let database: Database;
@@ -16,21 +17,21 @@ it("hears several channels on one connection, each only what it asked for, until
   const stopA = await database.listen("a", (it) => heard.push(`a ${it}`));
   await database.listen("b", (it) => heard.push(`b ${it}`));
   await database.query("SELECT pg_notify('a', '1'), pg_notify('b', '2'), pg_notify('c', '3')");
-  await vi.waitFor(() => expect(heard).toEqual(["a 1", "b 2"]));
+  await eventually(() => expect(heard).toEqual(["a 1", "b 2"]));
   expect((await database.query(`SELECT count(*) ${LISTENERS}`)).rows[0]?.count).toBe(1);
   await stopA();
   await database.query("SELECT pg_notify('a', '4')");
   await database.query("SELECT pg_notify('b', '5')");
-  await vi.waitFor(() => expect(heard).toEqual(["a 1", "b 2", "b 5"]));
+  await eventually(() => expect(heard).toEqual(["a 1", "b 2", "b 5"]));
 });
 
 it("connects anew when the connection breaks, says so, and hears again", async () => {
   const heard: (string | undefined)[] = [];
   await database.listen("d", (it) => heard.push(it));
   await database.query(`SELECT pg_terminate_backend(pid) ${LISTENERS}`);
-  await vi.waitFor(() => expect(heard).toEqual([undefined]), 5_000);
+  await eventually(() => expect(heard).toEqual([undefined]));
   await database.query("SELECT pg_notify('d', 'again')");
-  await vi.waitFor(() => expect(heard).toEqual([undefined, "again"]));
+  await eventually(() => expect(heard).toEqual([undefined, "again"]));
 });
 
 it("fails a transaction whose connection breaks between two queries, and nothing else", async () => {

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OrderEventSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { type UserEvent, UserEventSchema } from "#gen/shop/events/v1/user_event_pb.js";
 import { PictureSchema } from "#gen/shop/type/v1/picture_pb.js";
 import { createMetrics } from "../metrics.ts";
 import { type Database, migrate, openDatabase } from "../postgres.ts";
+import { eventually } from "../testing/eventually.ts";
 import { testPostgres } from "../testing/postgres.ts";
 import { createEvents, type RunningEvents, startEvents } from "./create-events.ts";
 import { createPostgresEventLog } from "./event-log.postgres.ts";
@@ -84,8 +85,8 @@ describe("the outbox", () => {
     const seen = await collect(events);
     const event = userEvent("Ada");
     await append(events, event);
-    await vi.waitFor(() => expect(seen).toEqual([event]));
-    await vi.waitFor(async () => expect(await countOf("outbox")).toBe(0));
+    await eventually(() => expect(seen).toEqual([event]));
+    await eventually(async () => expect(await countOf("outbox")).toBe(0));
   });
 
   it("publishes nothing of a transaction that is rolled back", async () => {
@@ -97,7 +98,7 @@ describe("the outbox", () => {
     });
     await expect(failing).rejects.toThrow("roll back");
     await append(events, userEvent("after"));
-    await vi.waitFor(() => expect(seen.map(nameOf)).toEqual(["after"]));
+    await eventually(() => expect(seen.map(nameOf)).toEqual(["after"]));
   });
 
   it("publishes what it finds at its start", async () => {
@@ -105,7 +106,7 @@ describe("the outbox", () => {
     await first.close();
     await append(first, userEvent("left behind"));
     const seen = await collect(await open());
-    await vi.waitFor(() => expect(seen.map(nameOf)).toEqual(["left behind"]));
+    await eventually(() => expect(seen.map(nameOf)).toEqual(["left behind"]));
   });
 
   it("publishes twice, under the same id, when it dies between publishing and forgetting, and never loses", async () => {
@@ -117,8 +118,8 @@ describe("the outbox", () => {
     const seen = await collect(events);
     const event = userEvent("twice");
     await append(events, event);
-    await vi.waitFor(() => expect(seen).toEqual([event, event]));
-    await vi.waitFor(async () => expect(await countOf("outbox")).toBe(0));
+    await eventually(() => expect(seen).toEqual([event, event]));
+    await eventually(async () => expect(await countOf("outbox")).toBe(0));
   });
 
   it("keeps the order of each subject with several relays and writers", async () => {
@@ -133,7 +134,7 @@ describe("the outbox", () => {
       for (const n of numbers) await append(replicas[n % 2] as RunningEvents, userEvent(`${n}`), subject);
     };
     await Promise.all(subjects.map(write));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(subjects.map((it) => [it, numbers]))),
     );
   });
@@ -147,10 +148,10 @@ describe("the outbox", () => {
       // Has to wait for this transaction to end.
       second = append(events, userEvent("second"));
       await append(events, userEvent("elsewhere"), "user-2");
-      await vi.waitFor(() => expect(seen.map(nameOf)).toEqual(["elsewhere"]));
+      await eventually(() => expect(seen.map(nameOf)).toEqual(["elsewhere"]));
     });
     await second;
-    await vi.waitFor(() => expect(seen.map(nameOf)).toEqual(["elsewhere", "first", "second"]));
+    await eventually(() => expect(seen.map(nameOf)).toEqual(["elsewhere", "first", "second"]));
   });
 
   it.each([
@@ -175,7 +176,7 @@ describe("a subscription", () => {
         throw new Error(`no ${nameOf(event)}`);
     });
     for (const name of ["shaky", "poison", "good"]) await append(events, userEvent(name));
-    await vi.waitFor(() => expect(seen).toEqual(["shaky 1", "shaky 2", "poison 1", "poison 2", "poison 3", "good 1"]));
+    await eventually(() => expect(seen).toEqual(["shaky 1", "shaky 2", "poison 1", "poison 2", "poison 3", "good 1"]));
     const { rows } = await database.query("SELECT topic, group_name, subject, attempts, error FROM dead_letters");
     expect(rows).toEqual([
       {
@@ -201,7 +202,7 @@ describe("a subscription", () => {
     await append(events, userEvent("b1"), "b");
     await append(events, userEvent("a2"), "a");
     await append(events, userEvent("b2"), "b");
-    await vi.waitFor(async () => expect(await countOf("dead_letters")).toBe(4));
+    await eventually(async () => expect(await countOf("dead_letters")).toBe(4));
     broken = (subject) => subject === "a";
     expect(await events.replayDeadLetters(UserEventSchema, "group")).toEqual({ handled: 2, failed: 1 });
     expect([seen, await countOf("dead_letters")]).toEqual([["b1", "b2"], 2]);
@@ -219,11 +220,11 @@ describe("a subscription", () => {
       throw new Error("stopping");
     });
     await append(events, userEvent("unfinished"));
-    await vi.waitFor(() => expect(attempts).toBeGreaterThan(0));
+    await eventually(() => expect(attempts).toBeGreaterThan(0));
     await events.close();
     expect(await countOf("dead_letters")).toBe(0);
     const seen = await collect(await open());
-    await vi.waitFor(() => expect(seen.map(nameOf)).toEqual(["unfinished"]));
+    await eventually(() => expect(seen.map(nameOf)).toEqual(["unfinished"]));
   });
 
   it("is refused a second time for the same group, and a replay without one", async () => {

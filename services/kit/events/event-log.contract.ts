@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../testing/eventually.ts";
 import type { EventLog, EventRecord } from "./event-log.ts";
 
 /** A record of a subject; the payload tells its number. */
@@ -35,7 +36,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
       await log.publish(records.slice(0, 70));
       await log.publish(records.slice(70));
       await log.consume(topic, "late", async (it) => void seen.late?.push(it));
-      await vi.waitFor(() => expect([seen.early?.length, seen.late?.length]).toEqual([120, 120]), 5_000);
+      await eventually(() => expect([seen.early?.length, seen.late?.length]).toEqual([120, 120]));
       for (const group of ["early", "late"]) {
         expect(seen[group]?.map((it) => ({ ...it, payload: Uint8Array.from(it.payload) }))).toEqual(records);
       }
@@ -52,7 +53,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
         testRecord(other, "s", 3),
         testRecord(topic, "s", 4),
       ]);
-      await vi.waitFor(() => expect(seen).toEqual([2, 4]));
+      await eventually(() => expect(seen).toEqual([2, 4]));
     });
 
     it("hands the same record out again when the handler throws, and no other meanwhile", async () => {
@@ -63,7 +64,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
         if (seen.length === 1) throw new Error("not this time");
       });
       await log.publish([testRecord(topic, "a", 1), testRecord(topic, "b", 2)]);
-      await vi.waitFor(() => expect(seen).toEqual([1, 1, 2]));
+      await eventually(() => expect(seen).toEqual([1, 1, 2]));
     });
 
     it("lets one consumer of a group work at a time, on all that many publish at once, skipping nothing", async () => {
@@ -82,7 +83,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
       }
       const records = Array.from({ length: 60 }, (_, n) => testRecord(topic, `subject-${n}`, n));
       await Promise.all(records.map((it, n) => logs[n % 3]?.publish([it])));
-      await vi.waitFor(() => expect(seen.length).toBe(60), 5_000);
+      await eventually(() => expect(seen.length).toBe(60));
       expect(new Set(seen)).toEqual(new Set(records.map((it) => it.eventId)));
       expect(workingMax).toBe(1);
     });
@@ -105,7 +106,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
       expect(seen).toEqual(["first 1"]);
       const second = await openReplica();
       await second.consume(topic, "group", async (it) => void seen.push(`second ${numberOf(it)}`));
-      await vi.waitFor(() => expect(seen).toEqual(["first 1", "second 2"]));
+      await eventually(() => expect(seen).toEqual(["first 1", "second 2"]));
     });
   });
 }

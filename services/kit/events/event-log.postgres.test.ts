@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Database, migrate, openDatabase } from "../postgres.ts";
+import { eventually } from "../testing/eventually.ts";
 import { testPostgres } from "../testing/postgres.ts";
 import { eventLogContract, testRecord } from "./event-log.contract.ts";
 import { createPostgresEventLog } from "./event-log.postgres.ts";
@@ -42,9 +43,9 @@ it("hands a record to another consumer when the one at work dies", async () => {
     });
   });
   await second.publish([testRecord("fail-over", "s", 1), testRecord("fail-over", "s", 2)]);
-  await vi.waitFor(() => expect(seen).toEqual(["first 1"]));
+  await eventually(() => expect(seen).toEqual(["first 1"]));
   await second.consume("fail-over", "group", async ({ payload }) => void seen.push(`second ${payload[0]}`));
-  await vi.waitFor(() => expect(seen).toEqual(["first 1", "second 1", "second 2"]), 5_000);
+  await eventually(() => expect(seen).toEqual(["first 1", "second 1", "second 2"]));
   release();
   await Promise.all([first.close(), second.close()]);
 });
@@ -62,7 +63,7 @@ it("keeps its lease while a handler takes longer than that lasts", async () => {
     });
   }
   await logs[0]?.publish([testRecord("slow", "s", 1)]);
-  await vi.waitFor(() => expect(calls).toBe(1));
+  await eventually(() => expect(calls).toBe(1));
   await Promise.all(logs.map((it) => it.close()));
   expect(calls).toBe(1);
 });
@@ -73,7 +74,7 @@ it("is woken by a publication, not by looking", async () => {
   await eventLog.consume("woken", "group", async ({ payload }) => void seen.push(payload[0]));
   for (const n of [1, 2, 3]) {
     await eventLog.publish([testRecord("woken", "s", n)]);
-    await vi.waitFor(() => expect(seen.length).toBe(n));
+    await eventually(() => expect(seen.length).toBe(n));
   }
   await eventLog.close();
 });
