@@ -9,7 +9,7 @@ import { createImageService } from "./service.ts";
 import { createDiskStore } from "./store.disk.ts";
 
 /** The largest picture of the contract and what a message adds to it. */
-const REQUEST_MAX_BYTES = 11 * 1024 * 1024;
+const REQUEST_MAX_BYTES = 15 * 1024 * 1024;
 
 /** The image service: takes pictures in, serves them in the sizes and formats that browsers want. */
 export const main: Main = async (kit) => {

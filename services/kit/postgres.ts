@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type MigrationBuilder, runner } from "node-pg-migrate";
+import { runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Logger } from "pino";
 import { createListener } from "./postgres-listener.ts";
@@ -81,8 +81,6 @@ export async function migrate(options: {
     await client.end();
   }
 }
-
-export type { MigrationBuilder };
 
 /** Opens a workload's schema. Call `migrate` first. */
 export function openDatabase(options: { url: string; schema: string; log: Logger; poolMax?: number }): Database {

@@ -31,6 +31,7 @@ export function createMain(around: Around = (_, part) => part): Main {
     kit.onClose(() => changes.close());
 
     const saga = createSaga({ store, products, carts, payments, log });
+    kit.onClose(() => saga.idle());
     const orders = createOrders({ store, saga });
     const refunds = createRefunds({ store, payments });
     const checkout = createCheckout({ store, saga, changes, payments, carts, auth: kit.client(AuthService) });

@@ -31,6 +31,8 @@ export interface SagaDeps {
 export interface Saga {
   /** Goes on with an order until it is done, or until a step fails for the moment. Never throws. */
   run(record: OrderRecord): Promise<OrderRecord>;
+  /** Resolves when no order is being worked on here. */
+  idle(): Promise<void>;
 }
 
 /** How long a step stays with the process that took it; after a crash another takes it then. Longer than any step lasts. */
@@ -204,31 +206,42 @@ export function createSaga(deps: SagaDeps): Saga {
     }
   }
 
-  return {
-    async run(record) {
-      let current = record;
-      const { orderId } = record.order;
-      while (current.step !== "done") {
-        try {
-          const change = await attempt(current, current.step);
-          const saved = await store.save(change.record, change.events, LEASE_MS);
-          // Somebody else changed the order meanwhile, such as a cancellation: go on from there.
-          const next = saved ?? (await store.byId(orderId));
-          if (next === undefined) return current;
-          current = next;
-        } catch (error) {
-          const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** current.attempts);
-          log.warn(
-            { err: error, orderId, step: current.step, pauseMs },
-            "a step of a checkout failed; it is tried again",
-          );
-          await store
-            .postpone(orderId, current.version, pauseMs)
-            .catch((cause: unknown) => log.warn({ err: cause, orderId }, "cannot postpone"));
-          return current;
-        }
+  const running = new Set<Promise<OrderRecord>>();
+
+  async function drive(record: OrderRecord): Promise<OrderRecord> {
+    let current = record;
+    const { orderId } = record.order;
+    while (current.step !== "done") {
+      try {
+        const change = await attempt(current, current.step);
+        const saved = await store.save(change.record, change.events, LEASE_MS);
+        // Somebody else changed the order meanwhile, such as a cancellation: go on from there.
+        const next = saved ?? (await store.byId(orderId));
+        if (next === undefined) return current;
+        current = next;
+      } catch (error) {
+        const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** current.attempts);
+        log.warn(
+          { err: error, orderId, step: current.step, pauseMs },
+          "a step of a checkout failed; it is tried again",
+        );
+        await store
+          .postpone(orderId, current.version, pauseMs)
+          .catch((cause: unknown) => log.warn({ err: cause, orderId }, "cannot postpone"));
+        return current;
       }
-      return current;
+    }
+    return current;
+  }
+
+  return {
+    run(record) {
+      const run = drive(record).finally(() => running.delete(run));
+      running.add(run);
+      return run;
+    },
+    async idle() {
+      await Promise.all(running);
     },
   };
 }

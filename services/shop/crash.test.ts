@@ -10,7 +10,7 @@ import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
-import { main as auth } from "../auth/main.ts";
+import { createMain as createAuthMain } from "../auth/main.ts";
 import { main as cart } from "../cart/main.ts";
 import { main as product } from "../product/main.ts";
 import { ADDRESS, card, seedProduct } from "./testing/purchase.ts";
@@ -24,7 +24,11 @@ let database: pg.Client;
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  mesh = await startTestMesh({ auth, product, cart });
+  mesh = await startTestMesh({
+    auth: createAuthMain({ passwordCost: 4, onAdministratorCreated: () => {} }),
+    product,
+    cart,
+  });
   database = new pg.Client({ connectionString: mesh.postgresUrl });
   await database.connect();
 });
@@ -72,18 +76,21 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   throw new Error("It did not come to rest in 15 seconds");
 }
 
+const allDone = async () =>
+  Number((await row<{ count: number }>(`SELECT count(*) FROM "order".orders WHERE step <> 'done'`)).count) === 0;
+
 /** What must hold for ever, whatever was killed when. */
 async function checkInvariants(productId: string): Promise<void> {
-  const stock = await row<{ stock: number; held: string; sold: string }>(
+  const stock = await row<{ stock: number; held: number; sold: number }>(
     `SELECT p.stock,
-       (SELECT coalesce(sum(l.quantity), 0) FROM product.reservation_lines l JOIN product.reservations r USING (order_id) WHERE l.product_id = $1 AND r.status = 'held') AS held,
-       (SELECT coalesce(sum(l.quantity), 0) FROM product.reservation_lines l JOIN product.reservations r USING (order_id) WHERE l.product_id = $1 AND r.status = 'confirmed') AS sold
+       (SELECT coalesce(sum(l.quantity), 0) FROM product.reservation_lines l JOIN product.reservations r USING (order_id) WHERE l.product_id = $1 AND r.state = 'held') AS held,
+       (SELECT coalesce(sum(l.quantity), 0) FROM product.reservation_lines l JOIN product.reservations r USING (order_id) WHERE l.product_id = $1 AND r.state = 'confirmed') AS sold
      FROM product.products p WHERE p.product_id = $1`,
     [productId],
   );
   expect(stock.stock + Number(stock.held) + Number(stock.sold)).toBe(INITIAL_STOCK);
   // Each paid order was charged its total once, and nobody else was charged anything.
-  const wrong = await row<{ count: string }>(
+  const wrong = await row<{ count: number }>(
     `SELECT count(*) FROM "order".orders o FULL JOIN "order".sandbox_charges c USING (order_id)
      WHERE CASE WHEN o.status IN (2, 3, 4) THEN c.status IS DISTINCT FROM 'captured' OR c.refunded <> 0 OR c.amount <> (o.document->'total'->>'minorUnits')::bigint
                 ELSE c.status = 'authorized' OR (c.status = 'captured' AND c.refunded <> c.amount) END`,
@@ -107,16 +114,15 @@ async function purchase(
 
   const first = await startOrder(crashAt);
   await first.orders.placeOrder(request, user).catch(() => {});
-  if (first.killed() === "") first.child.kill("SIGTERM");
+  // The buyer has an answer before the last steps are taken.
+  await Promise.race([first.ended, until(allDone)]);
+  first.child.kill("SIGTERM");
   await first.ended;
 
   // Time passes: the dead process' hold on its order ends.
   await database.query(`UPDATE "order".orders SET due_at = now() WHERE step <> 'done'`);
   const second = await startOrder(0);
-  await until(
-    async () =>
-      (await row<{ count: string }>(`SELECT count(*) FROM "order".orders WHERE step <> 'done'`)).count === "0",
-  );
+  await until(allDone);
   await checkInvariants(productId);
   // The buyer does not know how it ended, and presses the button again.
   const again = await second.orders.placeOrder(request, user).then(
@@ -124,10 +130,7 @@ async function purchase(
     () => "cancelled",
   );
   expect(again, first.killed()).toBe(expected);
-  await until(
-    async () =>
-      (await row<{ count: string }>(`SELECT count(*) FROM "order".orders WHERE step <> 'done'`)).count === "0",
-  );
+  await until(allDone);
   await checkInvariants(productId);
   const { orders } = await second.orders.listOrders({}, user);
   expect(orders).toHaveLength(1);

@@ -10,7 +10,7 @@ import { policyOf } from "#kit/policy.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
 import { main as api } from "../api/main.ts";
-import { main as auth } from "../auth/main.ts";
+import { createMain as createAuthMain } from "../auth/main.ts";
 import { main as cart } from "../cart/main.ts";
 import { main as image } from "../image/main.ts";
 import { main as order } from "../order/main.ts";
@@ -18,7 +18,14 @@ import { main as product } from "../product/main.ts";
 
 let mesh: TestMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh({ auth, product, image, cart, order, api });
+  mesh = await startTestMesh({
+    auth: createAuthMain({ passwordCost: 4, onAdministratorCreated: () => {} }),
+    product,
+    image,
+    cart,
+    order,
+    api,
+  });
 });
 afterAll(() => mesh.close());
 

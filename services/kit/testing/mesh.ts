@@ -22,7 +22,11 @@ export interface TestMesh {
   /** A client that calls as this workload; "edge" is what a browser or grpcurl is. */
   client<T extends DescService>(service: T, options?: { caller?: string; workload?: Workload }): Client<T>;
   /** Call options with the access token of a user; the same id is the same user; a negative life has expired. */
-  as(role: RoleClaim, userId?: string, lifeSeconds?: number): CallOptions & { readonly userId: string; readonly token: string };
+  as(
+    role: RoleClaim,
+    userId?: string,
+    lifeSeconds?: number,
+  ): CallOptions & { readonly userId: string; readonly token: string };
   /** Stops one service, or starts one (again). */
   stop(workload: Workload): Promise<void>;
   start(workload: Workload, main: Main): Promise<Running>;
@@ -57,14 +61,21 @@ export async function startTestMesh(
 ): Promise<TestMesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "shopmesh-test-"));
   const freePorts = Object.fromEntries(Object.keys(DEFAULT_PORTS).map((it) => [`${it.toUpperCase()}_PORT`, "0"]));
-  const settings = readSettings({ DATA_DIR: dataDir, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? "silent", DEMO_CATALOGUE: "false", ...freePorts, ...options.env });
+  const settings = readSettings({
+    DATA_DIR: dataDir,
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? "silent",
+    DEMO_CATALOGUE: "false",
+    ...freePorts,
+    ...options.env,
+  });
   const postgresUrl = options.postgresUrl ?? (await testPostgres());
   const issuer = createTestIssuer();
   const identity = createWorkloadIdentity(await workloadSecret(dataDir));
   const addresses = new Map<string, string>();
   const fetchKeys = async (): Promise<JwkSet> => {
     const auth = addresses.get("auth");
-    const real = auth === undefined ? [] : ((await (await fetch(`${auth}/.well-known/jwks.json`)).json()) as JwkSet).keys;
+    const real =
+      auth === undefined ? [] : ((await (await fetch(`${auth}/.well-known/jwks.json`)).json()) as JwkSet).keys;
     return { keys: [issuer.jwk, ...real] };
   };
   const log = pino({ level: settings.logLevel });
