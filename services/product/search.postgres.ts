@@ -3,45 +3,48 @@ import { nearWords, type SearchDocument, type SearchTerms } from "./search.ts";
 // Words are letters and digits only, so quotes are all it takes to write them into a tsvector or tsquery.
 const exact = (word: string) => `'${word}'`;
 const prefix = (word: string) => `'${word}':*`;
-// What words become by leaving a letter out stands in the same index, marked.
-const near = (word: string) => `'~${word}'`;
+const withNear = (word: string) => [word, ...nearWords(word)];
 
 // The distance at which PostgreSQL no longer takes two words for neighbours.
 const FIELD_GAP = 100;
 const POSITION_MAX = 16_383;
 
-/** A tsvector with the words of a product and those one letter short of them. */
-export function toVector(document: SearchDocument): string {
-  const lexemes: string[] = [];
+/** What a product is found by, as tsvectors. */
+export interface Vectors {
+  /** Its words: small, since every match is ranked by it. */
+  readonly words: string;
+  /** Its words and those one letter short of them, for queries with typing errors. */
+  readonly near: string;
+}
+
+/** The words of a product, with their places and weights. */
+export function toVectors(document: SearchDocument): Vectors {
+  const words: string[] = [];
+  const near: string[] = [];
   let position = 0;
-  const add = (words: readonly string[], weight: "A" | "B" | "D") => {
-    for (const word of words) {
+  const add = (field: readonly string[], weight: "A" | "B" | "D") => {
+    for (const word of field) {
       position = Math.min(position + 1, POSITION_MAX);
       const at = `:${position}${weight}`;
-      lexemes.push(exact(word) + at, ...nearWords(word).map((it) => near(it) + at));
+      words.push(exact(word) + at);
+      near.push(...withNear(word).map((it) => exact(it) + at));
     }
     position += FIELD_GAP;
   };
   add(document.name, "A");
   add(document.details, "B");
   add(document.description, "D");
-  return lexemes.join(" ");
+  return { words: words.join(" "), near: near.join(" ") };
 }
 
-function alternatives(forms: readonly string[], allowTypos: boolean): string {
-  const shorter = allowTypos ? forms.flatMap(nearWords) : [];
-  const found = [
-    ...forms.map(prefix),
-    ...shorter.map(exact),
-    ...shorter.map(near),
-    ...(allowTypos ? forms.map(near) : []),
-  ];
-  return `(${found.join(" | ")})`;
+/** A term as tsqueries on the two vectors; one of them has to match. */
+export function toTermQueries(forms: readonly string[]): Vectors {
+  return { words: forms.map(prefix).join(" | "), near: forms.flatMap(withNear).map(exact).join(" | ") };
 }
 
-/** A tsquery for the products that match. */
-export function toQuery({ terms, allowTypos }: SearchTerms): string {
-  return terms.map((forms) => alternatives(forms, allowTypos)).join(" & ");
+/** A tsquery for all of these. */
+export function allOf(queries: readonly string[]): string {
+  return queries.map((it) => `(${it})`).join(" & ");
 }
 
 /** A tsquery for the whole words, which make a match better. */

@@ -1,5 +1,6 @@
 import type { Queryable } from "#kit/postgres.ts";
-import { toQuery, toWholeWordsQuery } from "./search.postgres.ts";
+import { allOf, toTermQueries, toWholeWordsQuery, type Vectors } from "./search.postgres.ts";
+import type { SearchTerms } from "./search.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
 import type { Listed, ListQuery, Order, Place, ProductFilter } from "./store.ts";
 
@@ -14,10 +15,20 @@ type Values = ReturnType<typeof createValues>;
 const WEIGHTS = "'{0.05, 0.1, 0.3, 1}'::float4[]";
 const SCORE_STEPS = 1_000_000;
 
-function conditions(filter: ProductFilter, { add }: Values): string {
+function match({ terms, allowTypos }: SearchTerms, { add }: Values): string {
+  const queries = terms.map(toTermQueries);
+  if (queries.length === 0) return "false";
+  if (!allowTypos) return `words @@ ${add(allOf(queries.map((it) => it.words)), "tsquery")}`;
+  return queries
+    .map((it) => `(words @@ ${add(it.words, "tsquery")} OR near @@ ${add(it.near, "tsquery")})`)
+    .join(" AND ");
+}
+
+function conditions(filter: ProductFilter, values: Values): string {
+  const { add } = values;
   const all = ["delete_time IS NULL"];
   const { terms, categoryId, minPrice, maxPrice, inStockOnly } = filter;
-  if (terms !== undefined) all.push(terms.terms.length === 0 ? "false" : `search @@ ${add(toQuery(terms), "tsquery")}`);
+  if (terms !== undefined) all.push(match(terms, values));
   if (categoryId !== undefined) all.push(`category_id = ${add(categoryId, "text")}`);
   if (minPrice !== undefined) all.push(`price_minor_units >= ${add(minPrice, "bigint")}`);
   if (maxPrice !== undefined) all.push(`price_minor_units <= ${add(maxPrice, "bigint")}`);
@@ -28,8 +39,11 @@ function conditions(filter: ProductFilter, { add }: Values): string {
 // A whole number, so that a page token holds the exact value. It depends on product and query alone, never on other products.
 function score({ terms }: ProductFilter, { add }: Values): string {
   if (terms === undefined || terms.terms.length === 0) return "0::bigint";
-  const rank = (query: string) => `ts_rank(${WEIGHTS}, search, ${add(query, "tsquery")})`;
-  return `((${rank(toQuery(terms))} + ${rank(toWholeWordsQuery(terms))}) * ${SCORE_STEPS})::bigint`;
+  const queries = terms.terms.map(toTermQueries);
+  const rank = (column: keyof Vectors, query: string) => `ts_rank(${WEIGHTS}, ${column}, ${add(query, "tsquery")})`;
+  const ranks = [rank("words", allOf(queries.map((it) => it.words))), rank("words", toWholeWordsQuery(terms))];
+  if (terms.allowTypos) ranks.push(rank("near", allOf(queries.map((it) => it.near))));
+  return `((${ranks.join(" + ")}) * ${SCORE_STEPS})::bigint`;
 }
 
 const SORTS: Readonly<

@@ -1,6 +1,6 @@
 import type { Attribute, Picture, Product } from "./store.ts";
 
-/** What a product is read with; the search column is large and only searched. */
+/** What a product is read with; the search columns are large and only searched. */
 export const COLUMNS = `product_id, name, description, category_id, currency_code, price_minor_units, stock, sold_count,
   pictures, attributes, etag, create_time, update_time`;
 

@@ -1,6 +1,6 @@
 import type { Database } from "#kit/postgres.ts";
-import { toVector } from "./search.postgres.ts";
-import { nameKey } from "./search.ts";
+import { toVectors } from "./search.postgres.ts";
+import { nameKey, type SearchDocument } from "./search.ts";
 import { listProducts } from "./store.postgres.list.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
 import { createPostgresStock } from "./store.postgres.stock.ts";
@@ -19,11 +19,12 @@ function toCategory(row: CategoryRow): Category {
   return { categoryId, name, description, picture: picture ?? undefined, position };
 }
 
-// The values of a product's content, $1 to $8.
-function contentOf(it: ProductContent): unknown[] {
+// The values of a product's content, $1 to $10.
+function contentOf(it: ProductContent, search: SearchDocument): unknown[] {
+  const { words, near } = toVectors(search);
   const { name, description, categoryId, price } = it;
   const lists = [JSON.stringify(it.pictures), JSON.stringify(it.attributes)];
-  return [name, nameKey(name), description, categoryId, price.currencyCode, price.minorUnits, ...lists];
+  return [name, nameKey(name), description, categoryId, price.currencyCode, price.minorUnits, ...lists, words, near];
 }
 
 function createPostgresCatalogue(database: Database): CatalogueStore {
@@ -54,9 +55,9 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
 
     async insert(product, search) {
       const { rows } = await database.query<ProductRow>(
-        `INSERT INTO products (name, name_key, description, category_id, currency_code, price_minor_units, pictures, attributes, search, etag, product_id, stock)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
-        [...contentOf(product), toVector(search), product.etag, product.productId, product.stock],
+        `INSERT INTO products (name, name_key, description, category_id, currency_code, price_minor_units, pictures, attributes, words, near, etag, product_id, stock)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+        [...contentOf(product, search), product.etag, product.productId, product.stock],
       );
       return rows[0] && toProduct(rows[0]);
     },
@@ -72,9 +73,9 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
     async replace(productId, content, search, ifEtag) {
       const { rows } = await database.query<ProductRow>(
         `UPDATE products SET name = $1, name_key = $2, description = $3, category_id = $4, currency_code = $5, price_minor_units = $6,
-           pictures = $7, attributes = $8, search = $9, etag = $10, update_time = now()
-         WHERE product_id = $11 AND etag = $12 AND delete_time IS NULL RETURNING ${COLUMNS}`,
-        [...contentOf(content), toVector(search), content.etag, productId, ifEtag],
+           pictures = $7, attributes = $8, words = $9, near = $10, etag = $11, update_time = now()
+         WHERE product_id = $12 AND etag = $13 AND delete_time IS NULL RETURNING ${COLUMNS}`,
+        [...contentOf(content, search), content.etag, productId, ifEtag],
       );
       return rows[0] && toProduct(rows[0]);
     },

@@ -20,7 +20,8 @@ CREATE TABLE products (
   sold_count        bigint NOT NULL DEFAULT 0,
   pictures          jsonb NOT NULL,
   attributes        jsonb NOT NULL,
-  search            tsvector NOT NULL,
+  words             tsvector NOT NULL,
+  near              tsvector NOT NULL,
   etag              text NOT NULL,
   -- Milliseconds, so that a page token holds the exact value.
   create_time       timestamptz(3) NOT NULL DEFAULT now(),
@@ -28,7 +29,7 @@ CREATE TABLE products (
   delete_time       timestamptz(3)
 ) WITH (fillfactor = 80); -- Room for new versions of a row: stock changes with every order.
 
-CREATE INDEX products_search ON products USING gin (search);
+CREATE INDEX products_search ON products USING gin (words, near);
 CREATE INDEX products_category ON products (category_id) WHERE delete_time IS NULL;
 CREATE INDEX products_popular ON products (sold_count, product_id) WHERE delete_time IS NULL;
 CREATE INDEX products_newest ON products (create_time, product_id) WHERE delete_time IS NULL;
