@@ -3,7 +3,7 @@ import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 
 /** Hands requests on to a service and its answer back, byte by byte as they come. */
 export interface Forwarder {
-  forward(request: http.IncomingMessage, response: http.ServerResponse, address: string): void;
+  forward(request: http.IncomingMessage, response: http.ServerResponse, workload: string): void;
   close(): void;
 }
 
@@ -47,11 +47,18 @@ function unavailable(response: http.ServerResponse): void {
 }
 
 /** A forwarder that proves to be the edge. */
-export function createForwarder(proof: string): Forwarder {
+export function createForwarder(proof: string, addressOf: (workload: string) => string): Forwarder {
   const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   return {
-    forward(request, response, address) {
-      const { hostname, port } = new URL(address);
+    forward(request, response, workload) {
+      let address: URL;
+      try {
+        address = new URL(addressOf(workload));
+      } catch {
+        unavailable(response);
+        return;
+      }
+      const { hostname, port } = address;
       const options = {
         agent,
         hostname,

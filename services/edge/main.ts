@@ -8,7 +8,7 @@ import { createWebApp } from "./web-app.ts";
 /** The browser-facing port: the web app, the RPCs whose contract names "edge", pictures, and nothing else. */
 export const main: Main = async (kit) => {
   const routes = createRoutes(services);
-  const forwarder = createForwarder(kit.identity.prove(kit.workload));
+  const forwarder = createForwarder(kit.identity.prove(kit.workload), kit.addressOf);
   kit.onClose(() => forwarder.close());
   const webApp = await createWebApp();
   await kit.listen((request, response) => {
@@ -19,6 +19,6 @@ export const main: Main = async (kit) => {
     }
     const workload = routes.workloadOf(path);
     if (workload === undefined) webApp(request as http.IncomingMessage, response as http.ServerResponse);
-    else forwarder.forward(request as http.IncomingMessage, response as http.ServerResponse, kit.addressOf(workload));
+    else forwarder.forward(request as http.IncomingMessage, response as http.ServerResponse, workload);
   });
 };

@@ -1,121 +1,161 @@
 import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
+import { createFarewell, leaveSession } from "./farewell.ts";
+import { tellApart } from "./first-bytes.ts";
 import { StartError } from "./start-error.ts";
 
 /** Handles a request of either protocol version; node's HTTP/2 compatibility API makes them alike. */
 export type HttpHandler = (
   request: http.IncomingMessage | http2.Http2ServerRequest,
   response: http.ServerResponse | http2.Http2ServerResponse,
-) => void;
+) => void | Promise<void>;
 
 /** A port that is open. */
 export interface Listener {
   readonly port: number;
+  /** Asks HTTP/1.1 clients to come again on another connection, and goes on serving. */
+  drain(): void;
   /** Stops taking connections, lets what runs come to its end, and closes what remains after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
-// Every HTTP/2 connection begins with these bytes (RFC 9113, section 3.4); no HTTP/1.1 method does.
-const PREFACE = "PRI ";
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-const HEADER_MAX_BYTES = 32 * 1024;
-const STREAMS_PER_CONNECTION_MAX = 256;
-
-/** Hands a connection to the server for the protocol its first bytes announce. */
-function tellApart(socket: net.Socket, http1: http.Server, h2: http2.Http2Server): void {
-  const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS);
-  const onError = () => socket.destroy();
-  socket.on("error", onError);
-  const onReadable = () => {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
-    const head = chunk.toString("latin1", 0, PREFACE.length);
-    socket.unshift(chunk);
-    if (head.length < PREFACE.length && PREFACE.startsWith(head)) return; // not enough to tell yet
-    socket.off("readable", onReadable);
-    socket.off("error", onError);
-    clearTimeout(timer);
-    (head === PREFACE ? h2 : http1).emit("connection", socket);
-  };
-  socket.on("readable", onReadable);
-  socket.on("close", () => clearTimeout(timer));
+export interface ListenOptions {
+  /** The workload, for sentences about its port. */
+  readonly name: string;
+  readonly port: number;
+  readonly host: string;
+  readonly handler: HttpHandler;
+  /** Told of what the handler did not catch, and of connections that could not be taken. */
+  readonly onError?: (error: unknown) => void;
 }
 
-function listening(server: net.Server, name: string, port: number, host: string): Promise<number> {
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const HEADER_MAX_BYTES = 32 * 1024;
+const STREAMS_PER_CONNECTION_MAX = 256;
+// Finds out that the other end is gone without a word: its machine died, or a cable.
+const KEEP_ALIVE_AFTER_MS = 60_000;
+// Requests that are on their way when the stop begins arrive within this; then who is silent is sent away.
+const LAST_REQUESTS_MS = 100;
+const IDLE_CHECK_MS = 50;
+
+function startError(error: NodeJS.ErrnoException, name: string, port: number): Error {
+  const variable = `${name.toUpperCase()}_PORT`;
+  if (error.code === "EADDRINUSE") {
+    return new StartError(
+      `Port ${port} for ${name} is taken by another program; stop that, or set ${variable} to a free port.`,
+    );
+  }
+  if (error.code === "EACCES") {
+    return new StartError(
+      `Port ${port} for ${name} may not be opened by this user; set ${variable} to one above 1023.`,
+    );
+  }
+  return error;
+}
+
+function listening(server: net.Server, { name, port, host }: ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") {
-        const variable = `${name.toUpperCase()}_PORT`;
-        reject(
-          new StartError(
-            `Port ${port} for ${name} is taken by another program; stop that, or set ${variable} to a free port.`,
-          ),
-        );
-      } else if (error.code === "EACCES") {
-        reject(
-          new StartError(
-            `Port ${port} for ${name} may not be opened by this user; set ${name.toUpperCase()}_PORT to one above 1023.`,
-          ),
-        );
-      } else reject(error);
+    const onError = (error: NodeJS.ErrnoException) => reject(startError(error, name, port));
+    server.once("error", onError);
+    server.listen(port, host, () => {
+      server.off("error", onError);
+      resolve((server.address() as net.AddressInfo).port);
     });
-    server.listen(port, host, () => resolve((server.address() as net.AddressInfo).port));
   });
+}
+
+/** A handler whose failure ends its own request and nothing else. */
+function guarded(handler: HttpHandler, onError: (error: unknown) => void): HttpHandler {
+  return async (request, response) => {
+    try {
+      await handler(request, response);
+    } catch (error) {
+      onError(error);
+      if (response.headersSent) response.destroy();
+      else (response as http.ServerResponse).writeHead(500).end();
+    }
+  };
+}
+
+function createHttp1(handler: (request: http.IncomingMessage, response: http.ServerResponse) => void): http.Server {
+  const server = http.createServer(
+    { maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    handler,
+  );
+  // It never listens by itself, and only then begins to keep track of its connections: timeouts and closing idle ones need it.
+  server.emit("listening");
+  server.on("clientError", (_error, socket) => socket.destroy());
+  return server;
+}
+
+function createH2(handler: HttpHandler, onSession: (session: http2.ServerHttp2Session) => void): http2.Http2Server {
+  const server = http2.createServer(
+    { settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES } },
+    handler,
+  );
+  server.on("session", (session) => {
+    session.on("error", () => session.destroy());
+    onSession(session);
+  });
+  server.on("sessionError", () => {});
+  return server;
 }
 
 /**
  * Opens one port for HTTP/1.1 and cleartext HTTP/2.
  * @throws StartError when the port is taken.
  */
-export async function listen(options: {
-  name: string;
-  port: number;
-  host: string;
-  handler: HttpHandler;
-}): Promise<Listener> {
-  const http1 = http.createServer(
-    { maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 },
-    options.handler,
-  );
-  // It never listens by itself, and only then begins to keep track of its connections: timeouts and closing idle ones need it.
-  http1.emit("listening");
-  const h2 = http2.createServer(
-    { settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES } },
-    options.handler,
-  );
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const onError = options.onError ?? (() => {});
+  const handler = guarded(options.handler, onError);
+  const farewell = createFarewell();
   const sockets = new Set<net.Socket>();
+  const untold = new Set<net.Socket>();
   const sessions = new Set<http2.ServerHttp2Session>();
-  h2.on("session", (session) => {
+  let closing = false;
+  const http1 = createHttp1((request, response) => {
+    farewell.watch(response);
+    void handler(request, response);
+  });
+  const h2 = createH2(handler, (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
-    session.on("error", () => session.destroy());
+    if (closing) leaveSession(session);
   });
-  h2.on("sessionError", () => {});
-  http1.on("clientError", (_error, socket) => socket.destroy());
-  const server = net.createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    tellApart(socket, http1, h2);
-  });
-  const port = await listening(server, options.name, options.port, options.host);
+  const server = net.createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS },
+    (socket) => {
+      sockets.add(socket);
+      untold.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      tellApart(socket, { http1, h2 }, () => untold.delete(socket));
+    },
+  );
+  const port = await listening(server, options);
+  server.on("error", onError);
   return {
     port,
+    drain: () => farewell.leave(),
     async close(graceMs) {
+      if (closing) return;
+      closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // GOAWAY: streams that run may end, new ones go to another connection.
-      for (const session of sessions) session.close();
-      // HTTP/1.1: idle connections end now, busy ones after their answer.
-      http1.close();
-      http1.keepAliveTimeout = 1;
-      const timer = setTimeout(() => {
+      farewell.leave();
+      for (const session of sessions) leaveSession(session);
+      let idle: NodeJS.Timeout | undefined;
+      const last = setTimeout(() => {
+        for (const socket of untold) socket.destroy();
+        http1.closeIdleConnections();
+        idle = setInterval(() => http1.closeIdleConnections(), IDLE_CHECK_MS);
+      }, LAST_REQUESTS_MS);
+      const end = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, graceMs);
-      const idle = setInterval(() => http1.closeIdleConnections(), 50);
       await closed;
-      clearTimeout(timer);
-      clearInterval(idle);
+      http1.close();
+      for (const timer of [last, idle, end]) clearTimeout(timer);
     },
   };
 }

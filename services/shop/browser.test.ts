@@ -131,7 +131,7 @@ describe.skipIf(withoutBrowser)("the shop in a browser", () => {
       .first()
       .click();
     await page
-      .getByRole("link", { name: /create (an )?account/i })
+      .getByRole("link", { name: /make an account/i })
       .first()
       .click();
     await signUp(page);
@@ -188,7 +188,10 @@ describe.skipIf(withoutBrowser)("the shop in a browser", () => {
     await page.getByRole("button", { name: "Place order" }).click();
     await page.waitForURL("**/orders/*");
     await page.getByRole("button", { name: "Cancel order" }).first().click();
-    await page.getByRole("dialog").getByRole("button", { name: "Cancel order" }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /cancel it/i })
+      .click();
     await expect.poll(() => page.getByTestId("order-status").first().innerText()).toBe("Cancelled");
   });
 

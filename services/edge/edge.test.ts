@@ -1,0 +1,86 @@
+import type http from "node:http";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { services } from "#gen/services.js";
+import { MeshService } from "#gen/shop/api/v1/mesh_service_pb.js";
+import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { currentCall } from "#kit/call.ts";
+import { policyOf } from "#kit/policy.ts";
+import { fakeMain } from "#kit/testing/fake.ts";
+import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
+import { createForwarder } from "./forward.ts";
+import { createRoutes } from "./routes.ts";
+
+let mesh: TestMesh;
+beforeAll(async () => {
+  const product = fakeMain(ProductService, {
+    getProduct: () => ({
+      product: { productId: "seen", name: `${currentCall()?.caller} ${currentCall()?.clientAddress}` },
+    }),
+  });
+  const api = fakeMain(MeshService, {
+    async *watchStatus(_, { signal }) {
+      yield { status: { healthy: true } };
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    },
+  });
+  mesh = await startTestMesh({
+    product,
+    api,
+    // The edge without the web app: routes and forwarding.
+    edge: async (kit) => {
+      const routes = createRoutes(services);
+      const forwarder = createForwarder(kit.identity.prove(kit.workload), kit.addressOf);
+      kit.onClose(() => forwarder.close());
+      await kit.listen((request, response) => {
+        const workload = routes.workloadOf(request.url ?? "");
+        const plain = response as http.ServerResponse;
+        if (workload === undefined) plain.writeHead(404).end();
+        else forwarder.forward(request as http.IncomingMessage, plain, workload);
+      });
+    },
+  });
+});
+afterAll(() => mesh.close());
+
+describe("the edge", () => {
+  it("knows a route for exactly the RPCs whose contract names it", () => {
+    const routes = createRoutes(services);
+    for (const service of services) {
+      for (const method of service.methods) {
+        const open = policyOf(method).callers.includes("edge");
+        const workload = routes.workloadOf(`/${service.typeName}/${method.name}`);
+        expect(workload, `${service.typeName}/${method.name}`).toBe(open ? service.typeName.split(".")[1] : undefined);
+      }
+    }
+    expect(routes.workloadOf("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")).toBeUndefined();
+  });
+
+  it.each([
+    ["Connect", createConnectTransport],
+    ["gRPC-Web", createGrpcWebTransport],
+  ])("forwards %s calls as itself, with the address it saw, whatever the client claims", async (_, createTransport) => {
+    const client = createClient(ProductService, createTransport({ baseUrl: mesh.url("edge") }));
+    const headers = { "x-forwarded-for": "6.6.6.6", "shop-workload": mesh.shared.identity.prove("order") };
+    const { product } = await client.getProduct({ productId: "seen" }, { headers });
+    expect(product?.name).toMatch(/^edge (::ffff:)?127\.0\.0\.1$/);
+  });
+
+  it("lets a stream's first message through while the stream goes on, and tells the service when the browser leaves", async () => {
+    const client = createClient(MeshService, createConnectTransport({ baseUrl: mesh.url("edge") }));
+    for await (const { status } of client.watchStatus({})) {
+      expect(status?.healthy).toBe(true);
+      break;
+    }
+  });
+
+  it("says that a part is away when its service is", async () => {
+    await mesh.stop("api");
+    const response = await fetch(`${mesh.url("edge")}/shop.api.v1.MeshService/GetStatus`, {
+      method: "POST",
+      body: "{}",
+    }).catch(() => undefined);
+    expect(response?.status ?? 503).toBeGreaterThanOrEqual(500);
+  });
+});
