@@ -1,9 +1,10 @@
-import { nearWords, type SearchDocument, type SearchTerms } from "./search.ts";
+import { type SearchDocument, singularsOf } from "./search.ts";
+import { blanksOf, slipsOf } from "./slips.ts";
 
-// Words are letters and digits only, so quotes are all it takes to write them into a tsvector or tsquery.
+// Words are letters and digits only (and a blank), so quotes are all it takes to write them into a tsvector or tsquery.
 const exact = (word: string) => `'${word}'`;
 const prefix = (word: string) => `'${word}':*`;
-const withNear = (word: string) => [word, ...nearWords(word)];
+const formsOf = (word: string) => [word, ...singularsOf(word)];
 
 // The distance at which PostgreSQL no longer takes two words for neighbours.
 const FIELD_GAP = 100;
@@ -13,7 +14,7 @@ const POSITION_MAX = 16_383;
 export interface Vectors {
   /** Its words: small, since every match is ranked by it. */
   readonly words: string;
-  /** Its words and those one letter short of them, for queries with typing errors. */
+  /** Its words and their singulars, also with a blank for each letter, to meet queries with typing errors. */
   readonly near: string;
 }
 
@@ -27,7 +28,11 @@ export function toVectors(document: SearchDocument): Vectors {
       position = Math.min(position + 1, POSITION_MAX);
       const at = `:${position}${weight}`;
       words.push(exact(word) + at);
-      near.push(...withNear(word).map((it) => exact(it) + at));
+      near.push(
+        ...formsOf(word)
+          .flatMap((it) => [it, ...blanksOf(it)])
+          .map((it) => exact(it) + at),
+      );
     }
     position += FIELD_GAP;
   };
@@ -38,8 +43,15 @@ export function toVectors(document: SearchDocument): Vectors {
 }
 
 /** A term as tsqueries on the two vectors; one of them has to match. */
-export function toTermQueries(forms: readonly string[]): Vectors {
-  return { words: forms.map(prefix).join(" | "), near: forms.flatMap(withNear).map(exact).join(" | ") };
+export function toTermQueries(term: string): Vectors {
+  const forms = formsOf(term);
+  return {
+    words: [prefix(term), ...forms.slice(1).map(exact)].join(" | "),
+    near: forms
+      .flatMap((it) => [it, ...slipsOf(it)])
+      .map(exact)
+      .join(" | "),
+  };
 }
 
 /** A tsquery for all of these. */
@@ -48,6 +60,6 @@ export function allOf(queries: readonly string[]): string {
 }
 
 /** A tsquery for the whole words, which make a match better. */
-export function toWholeWordsQuery({ terms }: SearchTerms): string {
-  return terms.flat().map(exact).join(" | ");
+export function toWholeWordsQuery(terms: readonly string[]): string {
+  return terms.flatMap(formsOf).map(exact).join(" | ");
 }

@@ -7,18 +7,16 @@ export interface SearchDocument {
 }
 
 /**
- * What to look for: a product matches when it has, for each term, a word that begins with one of its forms or, where
- * typos are allowed, is near to one.
+ * What to look for: a product matches when it has, for each term, a word that begins with it, one of its singulars or,
+ * where typos are allowed, a word (or a word's singular) that is one slip away from one of these.
  */
 export interface SearchTerms {
-  readonly terms: readonly (readonly string[])[];
+  readonly terms: readonly string[];
   readonly allowTypos: boolean;
 }
 
 const WORD_MAX_LENGTH = 40;
 const TERMS_MAX = 10;
-const TYPO_MIN_LENGTH = 4;
-const TYPO_MAX_LENGTH = 24;
 const NAME_KEY_MAX_LENGTH = 120;
 const SLUG_MAX_LENGTH = 60;
 
@@ -78,13 +76,13 @@ export function searchDocument(
   };
 }
 
-/** The singular that an English plural may have; a wrong one does no harm, it finds a little more. */
-function singularOf(word: string): string {
-  if (word.length <= 3 || !word.endsWith("s") || /(ss|us|is)$/.test(word)) return word;
-  if (word.endsWith("ies")) return `${word.slice(0, -3)}y`;
-  if (word.endsWith("ves")) return word.slice(0, -3);
-  if (/(s|x|z|ch|sh)es$/.test(word)) return word.slice(0, -2);
-  return word.slice(0, -1);
+/** The singulars that an English word may be the plural of; a wrong one seldom finds anything. */
+export function singularsOf(word: string): string[] {
+  if (word.length < 4 || !word.endsWith("s") || /(ss|us|is)$/.test(word)) return [];
+  const stem = word.slice(0, -1);
+  if (word.endsWith("ies")) return [stem, `${word.slice(0, -3)}y`];
+  if (word.endsWith("ves")) return [stem, `${word.slice(0, -3)}f`, `${word.slice(0, -3)}fe`];
+  return word.endsWith("es") ? [stem, word.slice(0, -2)] : [stem];
 }
 
 /** What a query looks for; no terms when there is no word in it. */
@@ -92,15 +90,5 @@ export function searchTerms(query: string, allowTypos: boolean): SearchTerms {
   const words = [...new Set(wordsOf(query))];
   const telling = words.filter((it) => !STOP_WORDS.has(it));
   const terms = (telling.length > 0 ? telling : words).slice(0, TERMS_MAX);
-  return { terms: terms.map((it) => [...new Set([it, singularOf(it)])]), allowTypos };
-}
-
-/**
- * The word with each one of its letters left out. Two words that are one wrong, missing, additional or swapped letter
- * apart have one of these in common, or one is among the other's.
- */
-export function nearWords(word: string): string[] {
-  const letters = [...word];
-  if (letters.length < TYPO_MIN_LENGTH || letters.length > TYPO_MAX_LENGTH) return [];
-  return [...new Set(letters.map((_, index) => letters.toSpliced(index, 1).join("")))];
+  return { terms, allowTypos };
 }

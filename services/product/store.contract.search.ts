@@ -35,6 +35,8 @@ const QUERIES: readonly [query: string, names: readonly string[]][] = [
   ["table", ["Dining table"]],
   ["tabel", ["Dining table"]],
   ["tables", ["Dining table"]],
+  ["ceese", ["Cutting board"]],
+  ["chiars", ["Floor lamp"]],
   ["knives", ["Bread knife"]],
   ["dishes", ["Crème brûlée dish"]],
   ["chefs apron", ["Chef's apron"]],

@@ -1,4 +1,4 @@
-import type { Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres.ts";
 import { allOf, toTermQueries, toWholeWordsQuery, type Vectors } from "./search.postgres.ts";
 import type { SearchTerms } from "./search.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
@@ -41,7 +41,7 @@ function score({ terms }: ProductFilter, { add }: Values): string {
   if (terms === undefined || terms.terms.length === 0) return "0::bigint";
   const queries = terms.terms.map(toTermQueries);
   const rank = (column: keyof Vectors, query: string) => `ts_rank(${WEIGHTS}, ${column}, ${add(query, "tsquery")})`;
-  const ranks = [rank("words", allOf(queries.map((it) => it.words))), rank("words", toWholeWordsQuery(terms))];
+  const ranks = [rank("words", allOf(queries.map((it) => it.words))), rank("words", toWholeWordsQuery(terms.terms))];
   if (terms.allowTypos) ranks.push(rank("near", allOf(queries.map((it) => it.near))));
   return `((${ranks.join(" + ")}) * ${SCORE_STEPS})::bigint`;
 }
@@ -63,7 +63,7 @@ function sortOf({ order, filter }: ListQuery, values: Values) {
 }
 
 /** A page of products and the number of all that match, in one statement. */
-export async function listProducts(database: Queryable, query: ListQuery): Promise<Listed> {
+async function listWith(database: Queryable, query: ListQuery): Promise<Listed> {
   const values = createValues();
   const where = conditions(query.filter, values);
   const { column, type, direction } = sortOf(query, values);
@@ -87,4 +87,14 @@ export async function listProducts(database: Queryable, query: ListQuery): Promi
     return [{ product: toProduct(row as ProductRow), place: { key, productId: row.product_id } }];
   });
   return { items, totalSize: rows[0]?.total_size ?? 0 };
+}
+
+/** A page of products and the number of all that match. */
+export function listProducts(database: Database, query: ListQuery): Promise<Listed> {
+  if (query.filter.terms?.allowTypos !== true) return listWith(database, query);
+  return database.transaction(async (tx) => {
+    // The planner knows the size of the table, not of the vectors it would have to unpack to read it through.
+    await tx.query("SET LOCAL enable_seqscan = off");
+    return listWith(tx, query);
+  });
 }
