@@ -31,6 +31,8 @@ function start(element: HTMLElement): void {
       queries: {
         staleTime: FRESH_MS,
         networkMode: "always",
+        // The route has just tried; the page shows what came of it.
+        retryOnMount: false,
         retry: (failures, error) => failures < MAX_RETRIES && isUnreachable(error),
       },
       mutations: { networkMode: "always" },
@@ -43,7 +45,10 @@ function start(element: HTMLElement): void {
     const now = session.state().user?.userId;
     if (userId !== undefined && now !== userId) {
       for (const schema of [CartService, OrderService]) {
-        void queryClient.resetQueries({ queryKey: createConnectQueryKey({ schema, transport, cardinality: undefined }) });
+        const queryKey = createConnectQueryKey({ schema, transport, cardinality: undefined });
+        // Where nobody is left, asking again would only make a guest of them.
+        if (now === undefined) for (const query of queryClient.getQueryCache().findAll({ queryKey })) query.reset();
+        else void queryClient.resetQueries({ queryKey });
       }
     }
     userId = now;

@@ -1,4 +1,10 @@
-import { createRootRouteWithContext, createRoute, createRouter, lazyFn, lazyRouteComponent } from "@tanstack/react-router";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyFn,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
 import { PageSkeleton } from "./components/skeleton.tsx";
 import type { RouterContext } from "./lib/page-data.ts";
 import { catalogueSearch, parseSearch, safeRedirect, stringifySearch } from "./lib/search-params.ts";

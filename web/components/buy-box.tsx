@@ -31,7 +31,8 @@ export function BuyBox({ product }: { readonly product: Product }) {
       <p className="buy-box-note small soft">
         {inCart > 0 ? (
           <>
-            <Check aria-hidden size={17} /> {inCart} in your cart{left === 0 && product.stock > 0 && ", which is all we can give"}
+            <Check aria-hidden size={17} /> {inCart} in your cart
+            {left === 0 && product.stock > 0 && ", which is all we can give"}
           </>
         ) : (
           <>

@@ -1,5 +1,5 @@
-import { Navigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useRouter } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
 import { useSessionState } from "../lib/session-context.tsx";
 import "./enter-page.css";
 
@@ -15,7 +15,11 @@ interface EnterPageProps {
 /** The frame of signing in and signing up. */
 export function EnterPage({ title, redirect, busy, children }: EnterPageProps) {
   const { phase } = useSessionState();
-  if (phase === "signed-in" && !busy) return <Navigate to={redirect} replace />;
+  const router = useRouter();
+  const isDone = phase === "signed-in" && !busy;
+  useEffect(() => {
+    if (isDone) router.history.replace(redirect);
+  }, [isDone, redirect, router]);
   return (
     <div className="page page-narrow enter">
       <h1>{title}</h1>

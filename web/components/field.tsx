@@ -33,7 +33,13 @@ function describedBy(id: string, error: string | undefined, hint: string | undef
   return { "aria-invalid": error !== undefined, ...(notes && { "aria-describedby": notes }) };
 }
 
-function FieldFrame({ id, label, error, hint, children }: FieldProps & { readonly id: string; readonly children: ReactNode }) {
+function FieldFrame({
+  id,
+  label,
+  error,
+  hint,
+  children,
+}: FieldProps & { readonly id: string; readonly children: ReactNode }) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>

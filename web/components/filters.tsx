@@ -49,7 +49,7 @@ function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
             <Link
               to="/products"
               search={{ ...search, category: categoryId, page: undefined }}
-              aria-current={search.category === categoryId ? "true" : undefined}
+              data-chosen={search.category === categoryId}
               resetScroll={false}
             >
               {name} {productCount !== undefined && <span className="soft tabular">{productCount}</span>}

@@ -1,9 +1,8 @@
 import type { MeshEdge, MeshStatus } from "#gen/shop/api/v1/mesh_service_pb.js";
-import { layoutMesh, MESH, type Place } from "../lib/mesh-layout.ts";
+import { callLine, layoutMesh, MESH, type Place } from "../lib/mesh-layout.ts";
 import "./mesh-map.css";
 
-const BOX = { width: 104, height: 42 } as const;
-const MAX_STROKE = 7;
+const MAX_STROKE = 6;
 
 /** Who calls whom, drawn: the thicker the line, the more calls. */
 export function MeshMap({ status }: { readonly status: MeshStatus }) {
@@ -18,37 +17,50 @@ export function MeshMap({ status }: { readonly status: MeshStatus }) {
       <svg viewBox={`0 0 ${MESH.width} ${MESH.height}`} role="img" aria-label={describe(status)}>
         {status.edges.map((edge) => {
           const [from, to] = [at.get(edge.caller), at.get(edge.callee)];
-          return from && to && from !== to && <Call key={`${edge.caller} ${edge.callee}`} edge={edge} from={from} to={to} />;
+          return (
+            from && to && from !== to && <Call key={`${edge.caller} ${edge.callee}`} edge={edge} from={from} to={to} />
+          );
         })}
-        {places.map(({ name, x, y }) => (
-          <g key={name} transform={`translate(${x} ${y})`} data-state={stateOf(ready.get(name))} className="mesh-node">
-            <rect x={-BOX.width / 2} y={-BOX.height / 2} width={BOX.width} height={BOX.height} rx="10" />
-            <circle cx={-BOX.width / 2 + 15} r="4.5" />
-            <text x="8" dominantBaseline="central" textAnchor="middle">
-              {name}
-            </text>
-          </g>
+        {places.map((place) => (
+          <Workload key={place.name} place={place} state={stateOf(ready.get(place.name))} />
         ))}
       </svg>
     </div>
   );
 }
 
+function Workload({ place, state }: { readonly place: Place; readonly state: string }) {
+  const { width, height } = MESH.box;
+  return (
+    <g transform={`translate(${place.x} ${place.y})`} data-state={state} className="mesh-node">
+      <rect x={-width / 2} y={-height / 2} width={width} height={height} rx="10" />
+      <circle cx={-width / 2 + 16} r="4.5" />
+      <text x="9" dominantBaseline="central" textAnchor="middle">
+        {place.name}
+      </text>
+    </g>
+  );
+}
+
 function Call({ edge, from, to }: { readonly edge: MeshEdge; readonly from: Place; readonly to: Place }) {
   const width = Math.min(1.5 + Math.log2(1 + edge.callsPerSecond), MAX_STROKE);
-  const bend = Math.max(Math.abs(to.x - from.x) / 2, 40);
-  const [x1, x2] = [from.x + BOX.width / 2, to.x - BOX.width / 2];
-  // A call to the same column goes around on the right.
-  const path =
-    to.x > from.x
-      ? `M${x1} ${from.y} C${x1 + bend} ${from.y} ${x2 - bend} ${to.y} ${x2} ${to.y}`
-      : `M${x1} ${from.y} C${x1 + 60} ${from.y} ${to.x + BOX.width / 2 + 60} ${to.y} ${to.x + BOX.width / 2} ${to.y}`;
+  const { start, bend, end, degrees } = callLine(from, to);
   return (
-    <path className="mesh-call" d={path} strokeWidth={width} data-busy={edge.callsPerSecond > 0} data-failing={edge.errors > 0n}>
+    <g className="mesh-call" data-busy={edge.callsPerSecond > 0} data-failing={edge.errors > 0n}>
       <title>
         {edge.caller} calls {edge.callee}: {edge.count.toString()} calls, {edge.errors.toString()} failed
       </title>
-    </path>
+      <path
+        className="mesh-line"
+        strokeWidth={width}
+        d={`M${start.x} ${start.y} Q${bend.x} ${bend.y} ${end.x} ${end.y}`}
+      />
+      <path
+        className="mesh-head"
+        d="M1 0 L-10 -5.5 L-10 5.5z"
+        transform={`translate(${end.x} ${end.y}) rotate(${degrees})`}
+      />
+    </g>
   );
 }
 

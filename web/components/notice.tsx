@@ -5,7 +5,13 @@ import "./notice.css";
 const ICONS = { bad: CircleAlert, warn: CircleAlert, good: CircleCheck, plain: Info };
 
 /** A sentence that matters, where it matters. Bad news is read out at once. */
-export function Notice({ tone = "plain", children }: { readonly tone?: keyof typeof ICONS; readonly children: ReactNode }) {
+export function Notice({
+  tone = "plain",
+  children,
+}: {
+  readonly tone?: keyof typeof ICONS;
+  readonly children: ReactNode;
+}) {
   const Icon = ICONS[tone];
   return (
     <div className="notice" data-tone={tone} role={tone === "bad" ? "alert" : "note"}>

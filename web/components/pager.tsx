@@ -30,7 +30,13 @@ export function Pager<Search extends { page?: string | undefined }>({ to, search
       )}
       <span className="soft small tabular">Page {trail.length + 1}</span>
       {nextToken !== "" && (
-        <Link to={to} search={at(nextToken)} state={{ trail: [...trail, search.page ?? ""] }} className="button" data-look="quiet">
+        <Link
+          to={to}
+          search={at(nextToken)}
+          state={{ trail: [...trail, search.page ?? ""] }}
+          className="button"
+          data-look="quiet"
+        >
           Next page <ArrowRight aria-hidden size={18} />
         </Link>
       )}

@@ -19,12 +19,14 @@ export function ProductCard({ product, first }: { readonly product: Product; rea
         {stock === 0 && <span className="product-card-flag">Sold out</span>}
         {stock > 0 && stock <= FEW && <span className="product-card-flag">Only {stock} left</span>}
       </div>
-      <h3>
-        <Link to="/products/$productId" params={{ productId }}>
-          {name}
-        </Link>
-      </h3>
-      <p className="product-card-price tabular">{formatMoney(price)}</p>
+      <div className="product-card-words">
+        <h3>
+          <Link to="/products/$productId" params={{ productId }}>
+            {name}
+          </Link>
+        </h3>
+        <p className="product-card-price tabular">{formatMoney(price)}</p>
+      </div>
     </article>
   );
 }
@@ -40,27 +42,27 @@ interface ProductGridProps {
 /** Products side by side, or blocks in their size while they load. */
 export function ProductGrid({ products, expected, eager = 0 }: ProductGridProps) {
   return (
-    <ul className="product-grid" aria-busy={products === undefined}>
-      {products?.map((product, index) => (
-        <li key={product.productId}>
-          <ProductCard product={product} first={index < eager} />
-        </li>
-      ))}
-      {products === undefined &&
-        Array.from({ length: expected }, (_, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the blocks are alike and never move
-          <li key={index} className="product-card">
-            <div className="product-card-picture">
-              <Skeleton height="100%" />
-            </div>
-            <h3>
-              <Skeleton width="75%" />
-            </h3>
-            <p className="product-card-price">
-              <Skeleton width="35%" />
-            </p>
+    <div className="product-shelf">
+      <ul className="product-grid" aria-busy={products === undefined}>
+        {products?.map((product, index) => (
+          <li key={product.productId}>
+            <ProductCard product={product} first={index < eager} />
           </li>
         ))}
-    </ul>
+        {products === undefined &&
+          Array.from({ length: expected }, (_, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the blocks are alike and never move
+            <li key={index} className="product-card">
+              <div className="product-card-picture">
+                <Skeleton height="100%" />
+              </div>
+              <div className="product-card-words">
+                <Skeleton width="75%" height="1.2em" />
+                <Skeleton width="35%" height="1.2em" />
+              </div>
+            </li>
+          ))}
+      </ul>
+    </div>
   );
 }

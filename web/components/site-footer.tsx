@@ -14,8 +14,8 @@ export function SiteFooter() {
         <div className="site-footer-about">
           <Logo />
           <p className="soft small">
-            Everyday things worth keeping. Shipping is free from {formatMoney(moneyOf("EUR", FREE_SHIPPING_MINOR_UNITS))}, and
-            every order can be followed live to your door.
+            Everyday things worth keeping. Shipping is free from{" "}
+            {formatMoney(moneyOf("EUR", FREE_SHIPPING_MINOR_UNITS))}, and every order can be followed live to your door.
           </p>
         </div>
         <nav aria-label="Shop">

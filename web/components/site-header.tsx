@@ -48,7 +48,11 @@ function CartLink() {
   const { cart } = useCart();
   const count = cart?.itemCount ?? 0;
   return (
-    <Link to="/cart" className="header-action header-cart" aria-label={`Cart, ${count} ${count === 1 ? "piece" : "pieces"}`}>
+    <Link
+      to="/cart"
+      className="header-action header-cart"
+      aria-label={`Cart, ${count} ${count === 1 ? "piece" : "pieces"}`}
+    >
       <ShoppingBag aria-hidden size={21} />
       <span className="cart-count" data-testid="cart-count" data-empty={count === 0}>
         {count}

@@ -14,7 +14,13 @@ interface Line {
 }
 
 /** What is bought, in short. A line may carry a word on what stands in its way. */
-export function SummaryLines({ lines, notes = {} }: { readonly lines: readonly Line[]; readonly notes?: Record<string, string> }) {
+export function SummaryLines({
+  lines,
+  notes = {},
+}: {
+  readonly lines: readonly Line[];
+  readonly notes?: Record<string, string>;
+}) {
   return (
     <ul className="summary-lines">
       {lines.map(({ productId, name, quantity, lineTotal, picture }) => (

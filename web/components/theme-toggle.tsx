@@ -16,7 +16,12 @@ export function ThemeToggle() {
     }
   }
   return (
-    <button type="button" className="header-action theme-toggle" onClick={toggle} aria-label="Switch between light and dark">
+    <button
+      type="button"
+      className="header-action theme-toggle"
+      onClick={toggle}
+      aria-label="Switch between light and dark"
+    >
       <Sun aria-hidden size={21} className="theme-sun" />
       <Moon aria-hidden size={21} className="theme-moon" />
     </button>

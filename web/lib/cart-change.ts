@@ -13,7 +13,7 @@ export function withAdded(cart: Cart | undefined, product: Product, quantity: nu
   if (present) return withQuantity(cart, product.productId, present.quantity + quantity);
   const added = create(CartItemSchema, {
     productId: product.productId,
-    quantity,
+    quantity: Math.min(quantity, MAX_QUANTITY),
     name: product.name,
     stock: product.stock,
     ...(product.price && { unitPrice: product.price }),
@@ -40,7 +40,13 @@ export function isBlocked({ availability }: CartItem): boolean {
 function counted(item: CartItem): CartItem {
   const { GONE, SOLD_OUT, NOT_ENOUGH, IN_STOCK } = Availability;
   const availability =
-    item.availability === GONE ? GONE : item.stock === 0 ? SOLD_OUT : item.stock < item.quantity ? NOT_ENOUGH : IN_STOCK;
+    item.availability === GONE
+      ? GONE
+      : item.stock === 0
+        ? SOLD_OUT
+        : item.stock < item.quantity
+          ? NOT_ENOUGH
+          : IN_STOCK;
   const lineTotal = times(item.unitPrice, item.quantity);
   return { ...item, availability, ...(lineTotal && { lineTotal }) };
 }

@@ -13,8 +13,12 @@ export function createFlags(storage: () => Flags): Flags {
   return {
     getItem: (name) => memory.get(name) ?? attempt((flags) => flags.getItem(name), null),
     setItem(name, value) {
-      if (attempt((flags) => (flags.setItem(name, value), true), false)) memory.delete(name);
-      else memory.set(name, value);
+      // What the browser could not keep is kept here; what it could must not be hidden by something older.
+      memory.set(name, value);
+      attempt((flags) => {
+        flags.setItem(name, value);
+        memory.delete(name);
+      }, undefined);
     },
     removeItem(name) {
       memory.delete(name);

@@ -1,41 +1,50 @@
-/** Where a workload is drawn. */
-export interface Place {
-  readonly name: string;
+/** A point of the drawing. */
+export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** The size of the drawing and of its parts, in its own units. */
-export const MESH = { width: 760, height: 380, margin: 70 } as const;
+/** Where a workload is drawn. */
+export interface Place extends Point {
+  readonly name: string;
+}
 
-/**
- * Puts workloads into columns from left to right: whoever is called by nobody first, then whom they call, and so on. A
- * column is the longest way there, so that calls go to the right as far as they can.
- */
+/** The size of the drawing and of a workload's box, in its own units. */
+export const MESH = { width: 760, height: 430, box: { width: 112, height: 42 }, margin: 16 } as const;
+/** How far a call bends towards the middle, as a share of the way there. */
+const BEND = 0.45;
+
+/** Puts workloads around an ellipse, callers before those they call, so that no call crosses a box that is not its own. */
 export function layoutMesh(names: readonly string[], edges: readonly { caller: string; callee: string }[]): Place[] {
-  const all = [...new Set([...edges.flatMap(({ caller, callee }) => [caller, callee]), ...names])];
-  const column = new Map(all.map((name) => [name, 0]));
-  // Longest ways by relaxation; the number of rounds bounds it where calls go in circles.
-  for (let round = 1; round < all.length; round++) {
-    for (const { caller, callee } of edges) {
-      const next = Math.min((column.get(caller) ?? 0) + 1, all.length - 1);
-      if (caller !== callee && next > (column.get(callee) ?? 0) && round < MAX_COLUMNS) column.set(callee, next);
-    }
-  }
-  // Whom nobody calls and who calls nobody stands at the end, out of the way.
-  const busy = new Set(edges.flatMap(({ caller, callee }) => [caller, callee]));
-  const used = [...new Set(all.filter((name) => busy.has(name)).map((name) => column.get(name) ?? 0))].sort((a, b) => a - b);
-  const last = Math.max(used.length - 1, 0);
-  const rank = (name: string) => (busy.has(name) ? used.indexOf(column.get(name) ?? 0) : last);
-  const columns = Map.groupBy(all, rank);
-  return all.map((name) => {
-    const peers = columns.get(rank(name)) ?? [];
-    return {
-      name,
-      x: last === 0 ? MESH.width / 2 : MESH.margin + (rank(name) * (MESH.width - 2 * MESH.margin)) / last,
-      y: (MESH.height * (peers.indexOf(name) + 1)) / (peers.length + 1),
-    };
+  const all = [...new Set([...names, ...edges.flatMap(({ caller, callee }) => [caller, callee])])];
+  const calls = (name: string) => edges.filter(({ caller }) => caller === name).length;
+  const called = (name: string) => edges.filter(({ callee }) => callee === name).length;
+  const ranked = all.toSorted((a, b) => called(a) - calls(a) - (called(b) - calls(b)) || a.localeCompare(b));
+  const center = middle();
+  const reachX = center.x - MESH.box.width / 2 - MESH.margin;
+  const reachY = center.y - MESH.box.height / 2 - MESH.margin;
+  return ranked.map((name, index) => {
+    const angle = Math.PI + (index * 2 * Math.PI) / ranked.length;
+    return { name, x: center.x + reachX * Math.cos(angle), y: center.y + reachY * Math.sin(angle) };
   });
 }
 
-const MAX_COLUMNS = 6;
+/** The line of a call: from the edge of one box to the edge of the other, bent towards the middle. */
+export function callLine(from: Point, to: Point): { start: Point; bend: Point; end: Point; degrees: number } {
+  const center = middle();
+  const half = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const bend = { x: half.x + (center.x - half.x) * BEND, y: half.y + (center.y - half.y) * BEND };
+  const end = borderTowards(to, bend);
+  const degrees = (Math.atan2(end.y - bend.y, end.x - bend.x) * 180) / Math.PI;
+  return { start: borderTowards(from, bend), bend, end, degrees };
+}
+
+function borderTowards(box: Point, target: Point): Point {
+  const [dx, dy] = [target.x - box.x, target.y - box.y];
+  const share = Math.min(MESH.box.width / 2 / Math.abs(dx || 1e-9), MESH.box.height / 2 / Math.abs(dy || 1e-9));
+  return { x: box.x + dx * share, y: box.y + dy * share };
+}
+
+function middle(): Point {
+  return { x: MESH.width / 2, y: MESH.height / 2 };
+}

@@ -3,7 +3,12 @@ import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
 import { declined } from "./sentences.ts";
 
 /** The steps of an order that goes well. */
-export const STEPS = [OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED] as const;
+export const STEPS: readonly OrderStatus[] = [
+  OrderStatus.PENDING,
+  OrderStatus.PROCESSING,
+  OrderStatus.SHIPPED,
+  OrderStatus.DELIVERED,
+];
 
 /** Statuses in a word. */
 export const STATUS_WORDS: Readonly<Record<OrderStatus, string>> = {

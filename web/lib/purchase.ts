@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Cart } from "#gen/shop/cart/v1/cart_pb.js";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/order/v1/error_reason_pb.js";
 import type { Order } from "#gen/shop/order/v1/order_pb.js";
@@ -55,6 +56,15 @@ export function createPurchase({ place, flags, pause = sleep }: PurchaseDeps) {
 
   const close = () => flags.removeItem(STORED_AS);
 
+  /** Takes note of a failure; returns the attempt if it is worth another try. */
+  function afterFailure(attempt: Attempt, error: unknown): Attempt | undefined {
+    const isFinal = FINAL_REASONS.some((reason) => hasReason(error, ErrorReasonSchema, reason));
+    if (!isFinal && isOutcomeUnknown(error)) return keep({ ...attempt, inDoubt: true });
+    // A refusal at the door (a field, a limit) says nothing of an earlier try that got no answer.
+    if (isFinal || !attempt.inDoubt) close();
+    return undefined;
+  }
+
   /** Places the order; throws the failure of the last try. */
   return async (
     cart: Cart,
@@ -64,16 +74,13 @@ export function createPurchase({ place, flags, pause = sleep }: PurchaseDeps) {
     for (let tries = 1; ; tries++) {
       try {
         const { order } = await place({ ...request, requestId: attempt.requestId } as typeof request);
-        if (order === undefined) throw new Error("an order was placed, but not told");
+        if (order === undefined) throw new ConnectError("the order is missing in the answer", Code.Internal);
         close();
         return order;
       } catch (error) {
-        const isFinal = FINAL_REASONS.some((reason) => hasReason(error, ErrorReasonSchema, reason));
-        const isOpen = !isFinal && isOutcomeUnknown(error);
-        if (isOpen) attempt = keep({ ...attempt, inDoubt: true });
-        // A refusal at the door (a field, a limit) says nothing of an earlier try that got no answer.
-        else if (isFinal || !attempt.inDoubt) close();
-        if (!isOpen || tries === MAX_TRIES) throw error;
+        const next = afterFailure(attempt, error);
+        if (next === undefined || tries === MAX_TRIES) throw error;
+        attempt = next;
         await pause(problemOf(error).retryAfterMs ?? FIRST_PAUSE_MS * 2 ** (tries - 1));
       }
     }

@@ -55,8 +55,7 @@ export function catalogueSearch(raw: Record<string, unknown>): CatalogueSearch {
 
 /** The call that answers a search. */
 export function listRequest(search: CatalogueSearch): MessageInitShape<typeof ListProductsRequestSchema> {
-  const minorUnitsOf = (amount: number | undefined) =>
-    BigInt(amount ?? 0) * 10n ** BigInt(fractionDigits(CURRENCY));
+  const minorUnitsOf = (amount: number | undefined) => BigInt(amount ?? 0) * 10n ** BigInt(fractionDigits(CURRENCY));
   return {
     pageSize: PAGE_SIZE,
     pageToken: search.page ?? "",

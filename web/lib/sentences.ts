@@ -40,10 +40,12 @@ export const sentences: ReadonlyMap<string, Sentence> = new Map([
   ...said<Order>(OrderSchema, {
     [Order.ORDER_NOT_FOUND]: () => "There is no such order in your account.",
     [Order.CART_EMPTY]: () => "Your cart is empty.",
-    [Order.OUT_OF_STOCK]: () => "Somebody was faster: there are fewer pieces left than you ordered. Nothing was charged.",
+    [Order.OUT_OF_STOCK]: () =>
+      "Somebody was faster: there are fewer pieces left than you ordered. Nothing was charged.",
     [Order.PAYMENT_DECLINED]: ({ decline_code }) => `${declined(decline_code)} Nothing was charged.`,
     [Order.PAYMENT_FAILED]: () => "The payment provider could not be reached. Nothing was charged; please try again.",
-    [Order.PRICE_CHANGED]: () => "A price changed while you were shopping. Nothing was charged; please check the new total.",
+    [Order.PRICE_CHANGED]: () =>
+      "A price changed while you were shopping. Nothing was charged; please check the new total.",
     [Order.CARD_INVALID]: () => "This card cannot be used. Please check what you entered.",
     [Order.STATUS_CONFLICT]: () => "This order has moved on meanwhile, so this is no longer possible.",
     [Order.PAGE_TOKEN_INVALID]: () => "This page of the list is gone. Please start from the first.",
@@ -86,5 +88,7 @@ function said<Reason extends number>(
 function inTime(ms: number | undefined): string {
   if (ms === undefined) return "in a moment";
   const seconds = Math.max(1, Math.ceil(ms / 1000));
-  return seconds < 90 ? `in ${seconds} ${seconds === 1 ? "second" : "seconds"}` : `in ${Math.ceil(seconds / 60)} minutes`;
+  return seconds < 90
+    ? `in ${seconds} ${seconds === 1 ? "second" : "seconds"}`
+    : `in ${Math.ceil(seconds / 60)} minutes`;
 }

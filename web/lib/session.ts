@@ -1,4 +1,4 @@
-import { type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { AuthService, type SignInRequestSchema, type SignUpRequestSchema } from "#gen/shop/auth/v1/auth_service_pb.js";
@@ -61,7 +61,9 @@ export function createSession({ transport, flags, locks, channel, nowMs = Date.n
 
   /** Runs a call that answers a token and takes it over. */
   async function adopt(
-    call: (options: { onHeader: (header: Headers) => void }) => Promise<{ user?: User | undefined; accessToken?: AccessToken | undefined }>,
+    call: (options: {
+      onHeader: (header: Headers) => void;
+    }) => Promise<{ user?: User | undefined; accessToken?: AccessToken | undefined }>,
   ): Promise<void> {
     let serverNowMs = Number.NaN;
     const answer = await call({ onHeader: (header) => (serverNowMs = Date.parse(header.get("date") ?? "")) });

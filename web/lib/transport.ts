@@ -1,8 +1,8 @@
 import { getOption } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { policy, User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { policy, User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { hasReason } from "./errors.ts";
 import type { Need, Session } from "./session.ts";
 

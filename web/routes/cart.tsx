@@ -62,7 +62,8 @@ function Filled({ cart }: { readonly cart: Cart }) {
         <TotalsTable {...totals} />
         {blocked.length > 0 && (
           <Notice tone="warn">
-            {blocked.map(({ name, productId }) => name || productId).join(", ")} cannot be bought like this. Change or remove
+            {blocked.map(({ name, productId }) => name || productId).join(", ")} cannot be bought like this. Change or
+            remove
             {blocked.length === 1 ? " it" : " them"} to go on.
           </Notice>
         )}

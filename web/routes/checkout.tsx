@@ -100,12 +100,16 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
           <TotalsTable {...totals} />
           {refusal && refusal.about !== "payment" && <Notice tone="bad">{refusal.sentence}</Notice>}
           {isUnavailable && !refusal && (
-            <Notice tone="warn">Something in your cart cannot be bought any more. Please look at your cart again.</Notice>
+            <Notice tone="warn">
+              Something in your cart cannot be bought any more. Please look at your cart again.
+            </Notice>
           )}
           <button type="submit" className="button" data-wide disabled={isPlacing || isUnavailable}>
             <Lock aria-hidden size={18} /> {isPlacing ? "Placing your order…" : "Place order"}
           </button>
-          <p className="soft small checkout-sum">You pay {formatMoney(totals.total)}, once, however often this is tried.</p>
+          <p className="soft small checkout-sum">
+            You pay {formatMoney(totals.total)}, once, however often this is tried.
+          </p>
         </aside>
       </form>
     </div>

@@ -115,7 +115,11 @@ function Tracked({ order, live, onChanged }: TrackedProps) {
         <aside className="panel summary" aria-label="What you ordered">
           <h2>What you ordered</h2>
           <SummaryLines lines={order.lines} />
-          <TotalsTable subtotal={order.subtotal ?? none} shipping={order.shipping ?? none} total={order.total ?? none} />
+          <TotalsTable
+            subtotal={order.subtotal ?? none}
+            shipping={order.shipping ?? none}
+            total={order.total ?? none}
+          />
         </aside>
       </div>
     </div>
@@ -127,8 +131,8 @@ function History({ order }: { readonly order: Order }) {
     <section className="panel" aria-labelledby="history">
       <h2 id="history">What happened</h2>
       <ol className="order-history">
-        {order.history.toReversed().map(({ status, time, note }, index) => (
-          <li key={order.history.length - index}>
+        {order.history.toReversed().map(({ status, time, note }) => (
+          <li key={`${status} ${time?.seconds} ${time?.nanos}`}>
             <span className="soft small tabular">{formatMoment(time)}</span>
             <span>
               <strong>{STATUS_WORDS[status]}</strong>
@@ -144,7 +148,14 @@ function History({ order }: { readonly order: Order }) {
 function AddressPanel({ order: { shippingAddress: address } }: { readonly order: Order }) {
   if (!address) return null;
   const town = [address.postalCode, address.city].filter(Boolean).join(" ");
-  const lines = [address.fullName, address.line1, address.line2, town, address.region, countryName(address.countryCode)];
+  const lines = [
+    address.fullName,
+    address.line1,
+    address.line2,
+    town,
+    address.region,
+    countryName(address.countryCode),
+  ];
   return (
     <section className="panel" aria-labelledby="address">
       <h2 id="address">

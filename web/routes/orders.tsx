@@ -62,7 +62,9 @@ function OrdersPage() {
       ) : (
         <>
           <ul className="orders-list" aria-busy={!list.data}>
-            {list.data?.orders.map((order) => <OrderRow key={order.orderId} order={order} />)}
+            {list.data?.orders.map((order) => (
+              <OrderRow key={order.orderId} order={order} />
+            ))}
             {!list.data &&
               SKELETONS.map((row) => (
                 <li key={row}>

@@ -24,7 +24,8 @@ interface LoadOptions {
   readonly params: { readonly productId: string };
 }
 
-export const load = ({ context, params }: LoadOptions) => context.prefetch(getProductPage, { productId: params.productId });
+export const load = ({ context, params }: LoadOptions) =>
+  context.prefetch(getProductPage, { productId: params.productId });
 
 /** A product with what is around it. */
 export function View() {

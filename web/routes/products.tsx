@@ -35,7 +35,9 @@ export function View() {
       <header className="page-head">
         <h1>{heading}</h1>
         <p className="soft" role="status">
-          {count === undefined ? <Skeleton width="7rem" height="1.6em" /> : `${count} ${count === 1 ? "product" : "products"}`}
+          {count !== undefined && `${count} ${count === 1 ? "product" : "products"}`}
+          {list.isPending && <Skeleton width="7rem" height="1.6em" />}
+          {list.isError && !list.data && "\u00a0"}
         </p>
       </header>
       {wide ? (

@@ -105,7 +105,13 @@ function SignOut() {
     onError: (error) => toast({ text: sentenceOf(error), tone: "bad" }),
   });
   return (
-    <button type="button" className="button" data-look="quiet" disabled={signOut.isPending} onClick={() => signOut.mutate()}>
+    <button
+      type="button"
+      className="button"
+      data-look="quiet"
+      disabled={signOut.isPending}
+      onClick={() => signOut.mutate()}
+    >
       <LogOut aria-hidden size={18} /> Sign out
     </button>
   );

@@ -22,7 +22,11 @@ export function View() {
   const element = useRef<HTMLFormElement>(null);
   const form = useContractForm(SignUpRequestSchema, {
     initial: { displayName: "", email: "", password: "" },
-    toMessage: ({ displayName, email, password }) => ({ displayName: displayName.trim(), email: email.trim(), password }),
+    toMessage: ({ displayName, email, password }) => ({
+      displayName: displayName.trim(),
+      email: email.trim(),
+      password,
+    }),
     hints: { email: "Enter an address such as name@example.com." },
   });
 

@@ -22,7 +22,9 @@ export function View() {
   return (
     <div className="page status-page">
       <header className="page-head">
-        <h1>{status ? (status.healthy ? "Everything is running" : "Something is not well") : "How the services are doing"}</h1>
+        <h1>
+          {status ? (status.healthy ? "Everything is running" : "Something is not well") : "How the services are doing"}
+        </h1>
         <p className="status-marks">
           <LiveMark state={live} />
           {status && <span className="soft small tabular">{formatClock(status.observeTime)}</span>}
