@@ -151,8 +151,14 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
       shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
     },
     async listen(handler) {
-      const listener = await listen({ name: workload, host: settings.host, port: settings.ports[workload], handler });
-      served = { port: listener.port, drain: () => {}, close: () => listener.close(CLOSE_GRACE_MS) };
+      const listener = await listen({
+        name: workload,
+        host: settings.host,
+        port: settings.ports[workload],
+        handler,
+        onError: (error) => log.error({ err: error }, "a request failed"),
+      });
+      served = { port: listener.port, drain: () => listener.drain(), close: () => listener.close(CLOSE_GRACE_MS) };
       shared.addresses.set(workload, `http://127.0.0.1:${listener.port}`);
     },
     onClose: (it) => void closers.push(it),

@@ -67,7 +67,7 @@ function listening(server: net.Server, { name, port, host }: ListenOptions): Pro
 }
 
 /** A handler whose failure ends its own request and nothing else. */
-function guarded(handler: HttpHandler, onError: (error: unknown) => void): HttpHandler {
+export function contained(handler: HttpHandler, onError: (error: unknown) => void): HttpHandler {
   return async (request, response) => {
     try {
       await handler(request, response);
@@ -109,7 +109,7 @@ function createH2(handler: HttpHandler, onSession: (session: http2.ServerHttp2Se
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const onError = options.onError ?? (() => {});
-  const handler = guarded(options.handler, onError);
+  const handler = contained(options.handler, onError);
   const farewell = createFarewell();
   const sockets = new Set<net.Socket>();
   const untold = new Set<net.Socket>();

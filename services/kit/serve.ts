@@ -8,7 +8,7 @@ import { callFailure } from "./failure.ts";
 import { createReadiness, healthService } from "./health.ts";
 import type { TokenVerifier } from "./identity/access-token.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
-import { contained, type HttpHandler, listen } from "./listen.ts";
+import { type HttpHandler, listen } from "./listen.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPipeline, type Step } from "./pipeline/pipeline.ts";
 import { standardSteps } from "./pipeline/steps.ts";
@@ -80,6 +80,11 @@ function answer(
     .end(body);
 }
 
+function hasAuthority(request: Parameters<HttpHandler>[0]): boolean {
+  const authority = "authority" in request ? request.authority : request.headers.host;
+  return authority !== undefined && URL.canParse(request.url ?? "", `http://${authority}`);
+}
+
 function checkPolicies(services: readonly DescService[]): void {
   for (const service of services) for (const method of service.methods) policyOf(method);
 }
@@ -99,6 +104,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
   checkPolicies(services.map((it) => it.service));
   const pipeline = createPipeline([...standardSteps(deps), endStreamsOnShutdown(shutdown.signal)], deps.log);
 
+  const onError = (error: unknown) => deps.log.error({ err: error }, "a request failed outside the pipeline");
   const plain: Record<string, HttpHandler> = {
     "/health": (_, response) => answer(response, 200, "ok\n"),
     "/ready": async (_, response) => {
@@ -110,13 +116,18 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
         answer(response, 200, await deps.metrics.registry.metrics(), deps.metrics.registry.contentType),
     }),
   };
+  const failed = (error: unknown, response: Parameters<HttpHandler>[1]) => {
+    deps.log.error({ err: error }, "plain HTTP failed");
+    if (response.headersSent) response.destroy();
+    else answer(response, 500, "internal error\n");
+  };
   const routes = Object.entries(options.http ?? {});
-  const fallback = contained((request, response) => {
+  const fallback: HttpHandler = async (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (handler === undefined) answer(response, 404, "not found\n");
     else return handler(request, response);
-  });
+  }, onError);
   const adapter = connectNodeAdapter({
     routes: routesOf(services, pipeline),
     readMaxBytes: options.requestMaxBytes ?? REQUEST_MAX_BYTES,
@@ -127,15 +138,19 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     name: deps.workload,
     port: deps.port,
     host: deps.host,
+    onError,
     handler: (request, response) => {
       request.headers[PEER_HEADER] = request.socket?.remoteAddress ?? "";
-      adapter(request as http.IncomingMessage, response as http.ServerResponse);
+      // Connect's adapter throws where it cannot put a URL together.
+      if (!hasAuthority(request)) answer(response, 400, "The request does not say a valid host.\n");
+      else adapter(request as http.IncomingMessage, response as http.ServerResponse);
     },
   });
   return {
     port: listener.port,
     drain() {
       draining = true;
+      listener.drain();
     },
     async close() {
       draining = true;
