@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Logger } from "pino";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure } from "./failure.ts";
 import { createListener } from "./postgres-listener.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
@@ -82,6 +84,31 @@ export async function migrate(options: {
   }
 }
 
+// What PostgreSQL says of a character it cannot store (appendix A of its manual): NUL, in text and in JSON.
+const UNSTORABLE = new Set(["22021", "22P05"]);
+// Classes of SQLSTATE and codes of the system that mean that the server is away: 08 connection, 53 resources, 57P shutdown.
+const AWAY = /^(08|53|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/;
+const AWAY_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable|connection error/;
+const RETRY_AFTER_MS = 1_000;
+
+/** What an error of the database means to a caller, where it means something. */
+function meaning(error: unknown): unknown {
+  const { code = "", message = "" } = error as { code?: string; message?: string };
+  if (UNSTORABLE.has(code)) {
+    return callFailure(ErrorReason.INVALID_INPUT, "A text holds a character that cannot be stored.", {
+      violations: [],
+      cause: error,
+    });
+  }
+  if (!AWAY.test(code) && !(code === "" && AWAY_MESSAGE.test(message))) return error;
+  const details = { retryAfterMs: RETRY_AFTER_MS, cause: error };
+  return callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "A store is away for the moment; try again.", details);
+}
+
+const rethrow = (error: unknown) => {
+  throw meaning(error);
+};
+
 /** Opens a workload's schema. Call `migrate` first. */
 export function openDatabase(options: { url: string; schema: string; log: Logger; poolMax?: number }): Database {
   const pool = new pg.Pool({
@@ -99,9 +126,9 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
   pool.on("error", (error) => options.log.warn({ err: error }, "a database connection broke"));
   return {
     schema: options.schema,
-    query: (text, values) => pool.query(text, values as unknown[]),
+    query: (text, values) => pool.query(text, values as unknown[]).catch(rethrow),
     async transaction(work) {
-      const client = await pool.connect();
+      const client = await pool.connect().catch(rethrow);
       let broken: Error | undefined;
       // Without a listener, a connection that breaks between two queries would end the process; the next query tells it.
       const onError = (error: Error) => {
@@ -117,7 +144,7 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
         await client.query("ROLLBACK").catch((cause: Error) => {
           broken = cause;
         });
-        throw error;
+        throw meaning(error);
       } finally {
         client.off("error", onError);
         client.release(broken);

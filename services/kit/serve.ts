@@ -8,7 +8,7 @@ import { callFailure } from "./failure.ts";
 import { createReadiness, healthService } from "./health.ts";
 import type { TokenVerifier } from "./identity/access-token.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
-import { type HttpHandler, listen } from "./listen.ts";
+import { contained, type HttpHandler, listen } from "./listen.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPipeline, type Step } from "./pipeline/pipeline.ts";
 import { standardSteps } from "./pipeline/steps.ts";
@@ -116,13 +116,8 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
         answer(response, 200, await deps.metrics.registry.metrics(), deps.metrics.registry.contentType),
     }),
   };
-  const failed = (error: unknown, response: Parameters<HttpHandler>[1]) => {
-    deps.log.error({ err: error }, "plain HTTP failed");
-    if (response.headersSent) response.destroy();
-    else answer(response, 500, "internal error\n");
-  };
   const routes = Object.entries(options.http ?? {});
-  const fallback: HttpHandler = async (request, response) => {
+  const fallback = contained((request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (handler === undefined) answer(response, 404, "not found\n");
