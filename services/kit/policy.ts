@@ -19,8 +19,10 @@ function faultOf(method: DescMethod): string | undefined {
   const policy = getOption(method, policyOption);
   if (policy.callers.length === 0) return "names no callers";
   if (policy.user === User.UNSPECIFIED) return "does not say whom it serves (user)";
-  if (policy.timeout === undefined && method.methodKind === "unary") return "has no timeout";
-  if (policy.rateLimit && (policy.rateLimit.requests < 1 || !policy.rateLimit.period))
+  const timeoutMs = timeoutMsOf(policy);
+  if (timeoutMs === undefined ? method.methodKind === "unary" : timeoutMs <= 0) return "has no timeout";
+  const { rateLimit } = policy;
+  if (rateLimit && (rateLimit.requests < 1 || !rateLimit.period || durationMs(rateLimit.period) <= 0))
     return "has an incomplete rate limit";
   return undefined;
 }
