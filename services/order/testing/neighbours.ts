@@ -1,17 +1,17 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { Availability } from "#gen/shop/cart/v1/cart_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/product/v1/error_reason_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { currentUser } from "#kit/call.ts";
-import { implement } from "#kit/connect.ts";
 import { failures } from "#kit/failure.ts";
 import type { Main } from "#kit/kit.ts";
+import { fakeMain, NO_KEYS } from "#kit/testing/fake.ts";
 
-const unused = () => {
-  throw new Error("The test does without this call");
-};
 const fail = failures(ErrorReasonSchema);
+
+const HOLD_MS = 900_000;
 
 /** What the order service's neighbours were asked, and how they shall behave. */
 export interface Neighbours {
@@ -38,104 +38,59 @@ export function createNeighbours(): Neighbours {
     stock: 1_000,
     calls: [],
     failConfirmations: 0,
-    auth: (kit) =>
-      kit.serve({
-        services: [
-          implement(AuthService, {
-            signUp: unused,
-            signIn: unused,
-            signInAsGuest: unused,
-            refreshToken: unused,
-            signOut: unused,
-            verifyToken: () => ({}),
-          }),
-        ],
-        http: { "/.well-known/jwks.json": (_, response) => void response.end('{"keys":[]}') },
-        ready: async () => {},
-      }),
-    cart: (kit) =>
-      kit.serve({
-        services: [
-          implement(CartService, {
-            getCart() {
-              currentUser();
-              const items = Object.entries(state.cartLines).map(([productId, quantity]) => ({
-                productId,
-                quantity,
-                name: productId.toUpperCase(),
-                availability: Availability.IN_STOCK,
-              }));
-              return { cart: { items } };
-            },
-            removePurchased: ({ orderId }) => {
-              state.calls.push(`clear ${orderId}`);
-              return {};
-            },
-            addItem: unused,
-            updateItem: unused,
-            removeItem: unused,
-            clearCart: unused,
-            mergeCart: unused,
-          }),
-        ],
-        ready: async () => {},
-      }),
-    product: (kit) =>
-      kit.serve({
-        services: [
-          implement(ProductService, {
-            reserveStock({ orderId, lines }) {
-              const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
-              if (!held.has(orderId)) {
-                if (wanted > state.stock) {
-                  const metadata = { product_id: lines[0]?.productId ?? "", available: `${state.stock}` };
-                  throw fail(ErrorReason.OUT_OF_STOCK, "Not enough left.", { metadata });
-                }
-                held.set(orderId, wanted);
-                state.stock -= wanted;
-              }
-              const unitPrice = { currencyCode: "EUR", minorUnits: BigInt(state.price) };
-              const expireTime = { seconds: BigInt(Math.floor(Date.now() / 1000) + 900), nanos: 0 };
-              return {
-                reservation: {
-                  orderId,
-                  expireTime,
-                  lines: lines.map(({ productId, quantity }) => ({
-                    productId,
-                    quantity,
-                    name: productId.toUpperCase(),
-                    unitPrice,
-                  })),
-                },
-              };
-            },
-            confirmReservation({ orderId }) {
-              if (state.failConfirmations > 0) {
-                state.failConfirmations -= 1;
-                throw new Error("The product service stumbles");
-              }
-              state.calls.push(`confirm ${orderId}`);
-              return {};
-            },
-            releaseReservation({ orderId }) {
-              state.calls.push(`release ${orderId}`);
-              state.stock += held.get(orderId) ?? 0;
-              held.delete(orderId);
-              return {};
-            },
-            listProducts: unused,
-            getProduct: unused,
-            batchGetProducts: unused,
-            listCategories: unused,
-            createCategory: unused,
-            createProduct: unused,
-            updateProduct: unused,
-            deleteProduct: unused,
-            adjustStock: unused,
-          }),
-        ],
-        ready: async () => {},
-      }),
+    auth: fakeMain(AuthService, { verifyToken: () => ({}) }, NO_KEYS),
+    cart: fakeMain(CartService, {
+      getCart() {
+        currentUser();
+        const items = Object.entries(state.cartLines).map(([productId, quantity]) => ({
+          productId,
+          quantity,
+          name: productId.toUpperCase(),
+          availability: Availability.IN_STOCK,
+        }));
+        return { cart: { items } };
+      },
+      removePurchased: ({ orderId }) => {
+        state.calls.push(`clear ${orderId}`);
+        return {};
+      },
+    }),
+    product: fakeMain(ProductService, {
+      reserveStock({ orderId, lines }) {
+        const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
+        if (!held.has(orderId)) {
+          if (wanted > state.stock) {
+            const metadata = { product_id: lines[0]?.productId ?? "", available: `${state.stock}` };
+            throw fail(ErrorReason.OUT_OF_STOCK, "Not enough left.", { metadata });
+          }
+          held.set(orderId, wanted);
+          state.stock -= wanted;
+        }
+        const unitPrice = { currencyCode: "EUR", minorUnits: BigInt(state.price) };
+        const expireTime = timestampFromMs(Date.now() + HOLD_MS);
+        const reserved = lines.map(({ productId, quantity }) => ({
+          productId,
+          quantity,
+          name: productId.toUpperCase(),
+          unitPrice,
+        }));
+        return { reservation: { orderId, expireTime, lines: reserved } };
+      },
+      confirmReservation({ orderId }) {
+        if (state.failConfirmations > 0) {
+          state.failConfirmations -= 1;
+          throw new Error("The product service stumbles");
+        }
+        state.calls.push(`confirm ${orderId}`);
+        return {};
+      },
+      releaseReservation({ orderId }) {
+        state.calls.push(`release ${orderId}`);
+        state.stock += held.get(orderId) ?? 0;
+        held.delete(orderId);
+        return {};
+      },
+    }),
   };
   return state;
 }
