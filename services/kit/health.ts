@@ -11,17 +11,24 @@ export interface Readiness {
 const CHECK_TIMEOUT_MS = 1_500;
 const WATCH_INTERVAL_MS = 1_000;
 
+function storeFailed(error: unknown): string {
+  // Where a name has several addresses, what failed at each is inside.
+  const inner = error instanceof AggregateError && error.message === "" ? error.errors[0] : error;
+  return `Its store failed: ${inner instanceof Error ? inner.message : String(inner)}`;
+}
+
 /** Readiness from a check that throws; a check that does not come back counts as a failed one. */
 export function createReadiness(check: () => Promise<void>, isDraining: () => boolean): Readiness {
   return {
     async notReadyReason() {
       if (isDraining()) return "It is stopping.";
-      const late = sleep(CHECK_TIMEOUT_MS, "Its store does not answer.", { ref: false });
-      const checked = check().then(
-        () => undefined,
-        (error: unknown) => `Its store failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      return Promise.race([checked, late]);
+      const over = new AbortController();
+      const late = sleep(CHECK_TIMEOUT_MS, "Its store does not answer.", { ref: false, signal: over.signal });
+      late.catch(() => {}); // the check came back first
+      const checked = Promise.resolve()
+        .then(check)
+        .then(() => undefined, storeFailed);
+      return Promise.race([checked, late]).finally(() => over.abort());
     },
   };
 }

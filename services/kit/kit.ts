@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { randomBytes, randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DescService } from "@bufbuild/protobuf";
@@ -15,6 +15,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Database, migrate, openDatabase } from "./postgres.ts";
 import { type Served, type ServeOptions, serve } from "./serve.ts";
 import type { Settings, Workload } from "./settings.ts";
+import { StartError } from "./start-error.ts";
 
 /** What all workloads of a process share. */
 export interface Shared {
@@ -67,17 +68,26 @@ const SECRET_BYTES = 32;
 const KEYS_TIMEOUT_MS = 3_000;
 const CLOSE_GRACE_MS = 3_000;
 
-/** The secret that processes on one data directory prove themselves with; made by the first. */
+/**
+ * The secret that processes on one data directory prove themselves with; made by the first.
+ * @throws StartError when the file does not hold one, since an empty secret could be guessed.
+ */
 export async function workloadSecret(dataDir: string): Promise<Buffer> {
   const path = join(dataDir, "workload.secret");
+  const draft = `${path}.${randomUUID()}`;
   await mkdir(dataDir, { recursive: true });
-  // "wx" fails when the file is there: of two that start at once, one writes and both read the same.
-  await writeFile(path, randomBytes(SECRET_BYTES), { flag: "wx", mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
+  await writeFile(draft, randomBytes(SECRET_BYTES), { mode: 0o600 });
+  // A link appears whole and only where there is none: of two that start at once, one makes it and both read the same.
+  await link(draft, path)
+    .catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
-    },
-  );
-  return readFile(path);
+    })
+    .finally(() => rm(draft, { force: true }));
+  const secret = await readFile(path);
+  if (secret.length !== SECRET_BYTES) {
+    throw new StartError(`${path} is damaged; stop all of Shopmesh, remove that file and start again.`);
+  }
+  return secret;
 }
 
 function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
@@ -115,8 +125,14 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
   const closers: (() => Promise<void> | void)[] = [() => clients.close()];
   let served: Served | undefined;
   const close = async () => {
-    await served?.close();
-    for (const it of closers.toReversed()) await it();
+    const all = [...closers, () => served?.close()].toReversed();
+    const errors: unknown[] = [];
+    // One that fails must not keep the others open.
+    for (const it of all)
+      await Promise.resolve()
+        .then(it)
+        .catch((error: unknown) => void errors.push(error));
+    if (errors.length > 0) throw errors[0];
   };
   const kit: Kit = {
     workload,
@@ -166,7 +182,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
   try {
     await main(kit);
   } catch (error) {
-    await close();
+    await close().catch((later: unknown) => log.error({ err: later }, "could not be stopped cleanly"));
     throw error;
   }
   return { workload, port: served?.port ?? 0, drain: () => served?.drain(), close };

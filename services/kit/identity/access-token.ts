@@ -42,37 +42,48 @@ function invalid(cause?: unknown): Failure {
   return callFailure(ErrorReason.TOKEN_INVALID, "The access token is not valid (any more).", { cause });
 }
 
-/** The issuer's keys, fetched when needed and kept for a while. */
+/** The issuer's keys, fetched when needed and kept for a while; old ones still serve while the issuer is away. */
 function createKeyCache(fetchKeys: () => Promise<JwkSet>) {
   let keys = new Map<string, KeyObject>();
   let fetchedMs = Number.NEGATIVE_INFINITY;
+  let askedMs = Number.NEGATIVE_INFINITY;
   let pending: Promise<void> | undefined;
+  let away: unknown;
   const refresh = async () => {
-    const set = await fetchKeys();
-    keys = new Map(set.keys.map((jwk) => [jwk.kid ?? "", createPublicKey({ key: jwk, format: "jwk" })]));
-    fetchedMs = performance.now();
+    try {
+      const set = await fetchKeys();
+      keys = new Map(set.keys.map((jwk) => [jwk.kid ?? "", createPublicKey({ key: jwk, format: "jwk" })]));
+      fetchedMs = performance.now();
+      away = undefined;
+    } catch (error) {
+      away = error;
+    } finally {
+      pending = undefined;
+    }
   };
   return async (kid: string): Promise<KeyObject | undefined> => {
-    const ageMs = performance.now() - fetchedMs;
-    if (ageMs > KEYS_FRESH_MS || (!keys.has(kid) && ageMs > KEYS_RETRY_MS)) {
-      pending ??= refresh().finally(() => {
-        pending = undefined;
-      });
-      // Old keys still tell old tokens apart while the issuer is away.
-      await pending.catch((error: unknown) => {
-        if (!keys.has(kid))
-          throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "Tokens cannot be checked at the moment.", {
-            cause: error,
-          });
-      });
+    const nowMs = performance.now();
+    const due = !keys.has(kid) || nowMs - fetchedMs > KEYS_FRESH_MS;
+    if (due && pending === undefined && nowMs - askedMs > KEYS_RETRY_MS) {
+      askedMs = nowMs;
+      pending = refresh();
     }
-    return keys.get(kid);
+    const known = keys.get(kid);
+    if (known !== undefined) return known;
+    await pending;
+    if (away === undefined || keys.has(kid)) return keys.get(kid);
+    throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "Tokens cannot be checked at the moment.", { cause: away });
   };
 }
 
 function identityOf(claims: jwt.JwtPayload, token: string): UserIdentity {
   const { sub, sid, role } = claims as { sub?: unknown; sid?: unknown; role?: unknown };
-  if (typeof sub !== "string" || typeof sid !== "string" || typeof role !== "string" || !(role in ROLE_LEVEL))
+  if (
+    typeof sub !== "string" ||
+    typeof sid !== "string" ||
+    typeof role !== "string" ||
+    !Object.hasOwn(ROLE_LEVEL, role)
+  )
     throw invalid();
   return { userId: sub, sessionId: sid, role: role as RoleClaim, level: ROLE_LEVEL[role as RoleClaim], token };
 }
@@ -104,7 +115,8 @@ export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVeri
       } catch (error) {
         throw invalid(error);
       }
-      const identity = { ...identityOf(claims, token), expireMs: (claims.exp ?? 0) * 1000 };
+      if (claims.exp === undefined) throw invalid();
+      const identity = { ...identityOf(claims, token), expireMs: claims.exp * 1000 };
       cache.set(hash, identity);
       return identity;
     },

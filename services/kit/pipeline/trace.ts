@@ -10,7 +10,8 @@ export interface Trace {
 }
 
 export const TRACE_HEADER = "traceparent";
-const PATTERN = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+// Version ff is invalid; version 00 ends after the flags, later ones may go on.
+const PATTERN = /^(?!ff|00-.{53})[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
 /** Our own span: within the caller's trace if the header names one, else in a new trace. */
 export function continueTrace(header: string | null): Trace {

@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_PORTS, readSettings } from "./settings.ts";
+import { StartError } from "./start-error.ts";
+
+/** Wrong values, and what the sentence about each must say besides the variable's name. */
+const WRONG: readonly [variable: string, value: string, says: string][] = [
+  ["ENVIRONMENT", "production", "one of dev, qat, uat, prod"],
+  ["ENVIRONMENT", "DEV", "one of dev, qat, uat, prod"],
+  ["LOG_LEVEL", "verbose", "one of trace, debug, info, warn, error, fatal, silent"],
+  ["ENABLE_METRICS", "yes", "one of true, false"],
+  ["SIMULATE_FULFILMENT", "1", "one of true, false"],
+  ["DEMO_CATALOGUE", "no", "one of true, false"],
+  ["FULFILMENT_STEP_SECONDS", "0", "a whole number from 1 to 86400"],
+  ["FULFILMENT_STEP_SECONDS", "1.5", "a whole number from 1 to 86400"],
+  ["SHUTDOWN_DELAY_MS", "60001", "a whole number from 0 to 60000"],
+  ["SHUTDOWN_DELAY_MS", "5s", "a whole number from 0 to 60000"],
+  ["POSTGRES_URL", "localhost:5432", "postgres:// or postgresql://"],
+  ["POSTGRES_URL", "mysql://localhost/shop", "postgres:// or postgresql://"],
+  ["PRODUCT_URL", "product:3001", "http:// or https://"],
+  ["PRODUCT_URL", "ftp://product", "http:// or https://"],
+  ["ADMIN_EMAIL", "admin", "an e-mail address"],
+  ["ADMIN_EMAIL", "a@b@c", "an e-mail address"],
+  ["ADMIN_PASSWORD", "short", "at least 8 characters"],
+  ["ADMIN_PASSWORD", "é".repeat(37), "at most 72 bytes"],
+];
+
+function complaint(env: Record<string, string>): string {
+  try {
+    readSettings(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    return (error as Error).message;
+  }
+  throw new Error(`${JSON.stringify(env)} was taken`);
+}
+
+describe("a wrong setting", () => {
+  it.each(WRONG)("%s=%s stops the start with a sentence that says what it must be", (variable, value, says) => {
+    const sentence = complaint({ [variable]: value });
+    expect(sentence).toContain(variable);
+    expect(sentence).toContain(says);
+    expect(sentence).toMatch(/\.$/);
+  });
+
+  it("of a port is refused for every workload, whatever is wrong with it", () => {
+    const workload = fc.constantFrom(...Object.keys(DEFAULT_PORTS));
+    const wrong = fc.oneof(
+      fc.integer({ min: 65_536 }).map(String),
+      fc.integer({ max: -1 }).map(String),
+      fc.constantFrom("http", "80a", " 80", "8e3", "0x50", "80.0", "٣٠٠٠"),
+    );
+    fc.assert(
+      fc.property(workload, wrong, (name, value) => {
+        const sentence = complaint({ [`${name.toUpperCase()}_PORT`]: value });
+        expect(sentence).toContain(`${name.toUpperCase()}_PORT is "${value}", but it must be a whole number from 0`);
+      }),
+    );
+  });
+
+  it("never repeats what may hold a password", () => {
+    for (const variable of ["POSTGRES_URL", "PRODUCT_URL", "ADMIN_PASSWORD"])
+      expect(complaint({ [variable]: "hunter2" })).not.toContain("hunter2");
+  });
+});
+
+describe("ports", () => {
+  it("that two workloads share are refused, naming both; free ones (0) may be many", () => {
+    const names = Object.keys(DEFAULT_PORTS).map((it) => `${it.toUpperCase()}_PORT`);
+    const pair = fc.uniqueArray(fc.constantFrom(...names), { minLength: 2, maxLength: 2 });
+    fc.assert(
+      fc.property(pair, fc.integer({ min: 10_000, max: 65_535 }), (pair, port) => {
+        const sentence = complaint(Object.fromEntries(pair.map((it) => [it, `${port}`])));
+        for (const name of pair) expect(sentence).toContain(name);
+        expect(sentence).toContain(`${port}`);
+      }),
+    );
+    expect(complaint({ CART_PORT: "3001" })).toContain("PRODUCT_PORT");
+    const free = readSettings(Object.fromEntries(names.map((it) => [it, "0"])));
+    expect(new Set(Object.values(free.ports))).toEqual(new Set([0]));
+  });
+
+  it("are those of the design unless said otherwise", () => {
+    expect(readSettings({}).ports).toEqual(DEFAULT_PORTS);
+    expect(readSettings({ PRODUCT_PORT: "13001" }).ports).toEqual({ ...DEFAULT_PORTS, product: 13_001 });
+  });
+});
+
+describe("without settings", () => {
+  const laptop = {
+    environment: "dev",
+    dataDir: ".data",
+    host: "127.0.0.1",
+    postgresUrl: undefined,
+    adminEmail: "admin@shopmesh.example",
+    adminPassword: undefined,
+    logLevel: "warn",
+    enableMetrics: true,
+    simulateFulfilment: true,
+    fulfilmentStepSeconds: 15,
+    demoCatalogue: true,
+    shutdownDelayMs: 0,
+    urls: {},
+  };
+  const production = {
+    host: "0.0.0.0",
+    logLevel: "info",
+    simulateFulfilment: false,
+    demoCatalogue: false,
+    shutdownDelayMs: 5_000,
+  };
+
+  it("a laptop gets what makes the shop run at once", () => {
+    expect(readSettings({})).toMatchObject(laptop);
+    // A variable that is set to nothing, as compose files do, is one that is not set.
+    expect(readSettings({ ENVIRONMENT: "", POSTGRES_URL: "", LOG_LEVEL: "", PRODUCT_PORT: "" })).toMatchObject(laptop);
+  });
+
+  it.each(["qat", "uat", "prod"])("%s gets no demonstration and time for load balancers", (environment) => {
+    expect(readSettings({ ENVIRONMENT: environment })).toMatchObject({ environment, ...production });
+  });
+
+  it("what is set wins over the environment's default", () => {
+    const env = {
+      ENVIRONMENT: "prod",
+      DEMO_CATALOGUE: "true",
+      LOG_LEVEL: "debug",
+      HOST: "::",
+      PRODUCT_URL: "http://p/",
+    };
+    expect(readSettings(env)).toMatchObject({
+      demoCatalogue: true,
+      logLevel: "debug",
+      host: "::",
+      urls: { product: "http://p" },
+    });
+  });
+});
