@@ -13,19 +13,22 @@ const CLIENTS_MAX = 50_000;
  * @param nowMs a clock, for tests
  */
 export function rateLimit(outside: string, nowMs: () => number = () => performance.now()): Step {
-  const buckets = new LRUCache<string, { tokens: number; atMs: number }>({ max: CLIENTS_MAX });
+  // A bucket holds calls times the period's milliseconds, so that refilling it loses nothing to rounding.
+  const buckets = new LRUCache<string, { credit: number; atMs: number }>({ max: CLIENTS_MAX });
   return (call) => {
     const limit = call.policy.rateLimit;
     if (limit?.period === undefined || call.caller !== outside) return;
     const key = `${methodName(call.method)} ${call.user?.userId ?? call.clientAddress}`;
-    const perMs = limit.requests / durationMs(limit.period);
+    const cost = durationMs(limit.period);
+    const full = limit.requests * cost;
     const now = nowMs();
-    const bucket = buckets.get(key) ?? { tokens: limit.requests, atMs: now };
-    const tokens = Math.min(limit.requests, bucket.tokens + (now - bucket.atMs) * perMs);
-    buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: now });
-    if (tokens >= 1) return;
+    const bucket = buckets.get(key) ?? { credit: full, atMs: now };
+    const credit = Math.min(full, bucket.credit + (now - bucket.atMs) * limit.requests);
+    const enough = credit >= cost;
+    buckets.set(key, { credit: enough ? credit - cost : credit, atMs: now });
+    if (enough) return;
     throw callFailure(ErrorReason.RATE_LIMITED, "Too many calls; wait a moment.", {
-      retryAfterMs: Math.ceil((1 - tokens) / perMs),
+      retryAfterMs: Math.ceil((cost - credit) / limit.requests),
     });
   };
 }

@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Call } from "../call.ts";
+import { Failure } from "../failure.ts";
+import { callOf, userOf } from "../testing/call.ts";
+import { contractOf } from "../testing/contract.ts";
+import { rateLimit } from "./rate-limit.ts";
+
+function limitedTo(requests: number, periodMs: number, name = "Say") {
+  const [method] = contractOf([
+    {
+      name,
+      policy: {
+        callers: ["edge"],
+        user: 1,
+        timeout: { seconds: 1n },
+        rateLimit: { requests, period: { nanos: periodMs * 1_000_000 } },
+      },
+    },
+  ]).methods;
+  if (method === undefined) throw new Error("no method");
+  return method;
+}
+
+/** Whether the step lets a call through; when not, how long the client is told to wait. */
+function attempt(step: (call: Call) => void | Promise<void>, call: Call): true | number {
+  try {
+    step(call);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    expect(error.reason).toBe("RATE_LIMITED");
+    return error.details.retryAfterMs ?? 0;
+  }
+}
+
+const requests = fc.integer({ min: 1, max: 20 });
+const periodMs = fc.integer({ min: 1, max: 900 });
+
+describe("a rate limit", () => {
+  it("lets through no more than the bucket holds and refills, whenever the calls come, and no fewer", () => {
+    const pauses = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 80 });
+    fc.assert(
+      fc.property(requests, periodMs, pauses, (requests, periodMs, pauses) => {
+        const method = limitedTo(requests, periodMs);
+        let nowMs = 0;
+        const step = rateLimit("edge", () => nowMs);
+        const passedAt: number[] = [];
+        for (const pause of pauses) {
+          nowMs += pause;
+          const answer = attempt(step, callOf(method));
+          if (answer === true) passedAt.push(nowMs);
+          else expect(answer).toBeLessThanOrEqual(Math.ceil(periodMs / requests));
+        }
+        // In any stretch of time: the full bucket, and what came in meanwhile.
+        for (const [first, from] of passedAt.entries()) {
+          for (const [index, to] of passedAt.slice(first).entries())
+            expect(index + 1).toBeLessThanOrEqual(requests + ((to - from) * requests) / periodMs + 1e-6);
+        }
+        expect(passedAt.length).toBeGreaterThanOrEqual(Math.min(requests, pauses.length));
+      }),
+    );
+  });
+
+  it("keeps its word about when to come again: not before, and surely then", () => {
+    fc.assert(
+      fc.property(requests, periodMs, (requests, periodMs) => {
+        const method = limitedTo(requests, periodMs);
+        let nowMs = 0;
+        const step = rateLimit("edge", () => nowMs);
+        for (let call = 0; call < requests; call++) expect(attempt(step, callOf(method))).toBe(true);
+        const waitMs = attempt(step, callOf(method));
+        expect(waitMs).toBeGreaterThan(0);
+        nowMs += Number(waitMs) - 1;
+        if (nowMs * requests < periodMs) expect(attempt(step, callOf(method))).not.toBe(true);
+        nowMs += 1;
+        expect(attempt(step, callOf(method))).toBe(true);
+      }),
+    );
+  });
+
+  it("counts each user apart, whatever the address; without a user each address", () => {
+    const client = fc.record({
+      user: fc.option(fc.constantFrom("ada", "bob")),
+      clientAddress: fc.constantFrom("1.1.1.1", "2.2.2.2"),
+    });
+    fc.assert(
+      fc.property(fc.array(client, { maxLength: 40 }), (calls) => {
+        const step = rateLimit("edge", () => 0);
+        const method = limitedTo(2, 900);
+        const passed = new Map<string, number>();
+        for (const { user, clientAddress } of calls) {
+          const key = user ?? clientAddress;
+          const identity = user === null ? undefined : userOf("customer", user);
+          const answer = attempt(step, callOf(method, { user: identity, clientAddress }));
+          const before = passed.get(key) ?? 0;
+          expect(answer === true).toBe(before < 2);
+          if (answer === true) passed.set(key, before + 1);
+        }
+      }),
+    );
+  });
+
+  it("counts each RPC apart, and calls from inside the mesh not at all", () => {
+    const step = rateLimit("edge", () => 0);
+    const [say, other] = [limitedTo(1, 900), limitedTo(1, 900, "Other")];
+    const answers = [say, other, say, other].map((method) => attempt(step, callOf(method)) === true);
+    expect(answers).toEqual([true, true, false, false]);
+    for (let call = 0; call < 5; call++) expect(attempt(step, callOf(say, { caller: "api" }))).toBe(true);
+  });
+});
