@@ -3,6 +3,8 @@ import { type ReactNode, useEffect } from "react";
 import { useSessionState } from "../lib/session-context.tsx";
 import { PageSkeleton } from "./skeleton.tsx";
 
+const SIGN_IN = "/sign-in";
+
 /** A page for people with an account; others sign in first and come back. */
 export function AccountOnly({ children }: { readonly children: ReactNode }) {
   const { phase } = useSessionState();
@@ -13,7 +15,9 @@ export function AccountOnly({ children }: { readonly children: ReactNode }) {
 function ToSignIn() {
   const router = useRouter();
   useEffect(() => {
-    void router.navigate({ to: "/sign-in", search: { redirect: router.state.location.href }, replace: true });
+    const { pathname, href } = router.state.location;
+    // While the next page is fetched this one may be shown again.
+    if (pathname !== SIGN_IN) void router.navigate({ to: SIGN_IN, search: { redirect: href }, replace: true });
   }, [router]);
   return <PageSkeleton />;
 }

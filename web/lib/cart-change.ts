@@ -32,6 +32,12 @@ export function withQuantity(cart: Cart | undefined, productId: string, quantity
   return summed(items);
 }
 
+/** The cart as it is without pieces that were bought. */
+export function withLess(cart: Cart, productId: string, quantity: number): Cart {
+  const present = cart.items.find((item) => item.productId === productId)?.quantity ?? 0;
+  return withQuantity(cart, productId, Math.max(0, present - quantity));
+}
+
 /** Whether a line stands in the way of buying the cart. */
 export function isBlocked({ availability }: CartItem): boolean {
   return availability !== Availability.IN_STOCK && availability !== Availability.UNSPECIFIED;

@@ -3,7 +3,8 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectQueryKey, useQuery, useTransport } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { Order } from "#gen/shop/order/v1/order_pb.js";
+import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { type Order, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import { GetOrderResponseSchema, OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { browserWakeups, follow, type LiveState } from "./live.ts";
 import { isFinished } from "./order-words.ts";
@@ -26,6 +27,12 @@ export function useLiveOrder(orderId: string) {
       open: (signal) => client.watchOrder({ orderId }, { signal }),
       onMessage({ order }) {
         if (order) queryClient.setQueryData(queryKey, create(GetOrderResponseSchema, { order }));
+        // What was not bought after all is still in the cart.
+        if (order?.status === OrderStatus.CANCELLED) {
+          void queryClient.invalidateQueries({
+            queryKey: createConnectQueryKey({ schema: CartService, transport, cardinality: undefined }),
+          });
+        }
       },
       onState: setLive,
       isOver() {

@@ -9,6 +9,8 @@ import type { Card } from "#gen/shop/order/v1/order_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import type { Address } from "#gen/shop/type/v1/address_pb.js";
 import type { Money } from "#gen/shop/type/v1/money_pb.js";
+import { useShowCart } from "./cart.ts";
+import { withLess } from "./cart-change.ts";
 import { hasReason, isOutcomeUnknown, type Problem, problemOf } from "./errors.ts";
 import { createFlags } from "./flags.ts";
 import { createPurchase } from "./purchase.ts";
@@ -42,6 +44,7 @@ const IN_DOUBT =
 export function usePlaceOrder({ onPlaced, onRefused }: PlaceOrderOptions) {
   const transport = useTransport();
   const queryClient = useQueryClient();
+  const showCart = useShowCart();
   const [refusal, setRefusal] = useState<Refusal>();
   const buy = useMemo(() => {
     const { placeOrder } = createClient(OrderService, transport);
@@ -57,9 +60,10 @@ export function usePlaceOrder({ onPlaced, onRefused }: PlaceOrderOptions) {
     onMutate: () => setRefusal(undefined),
     // The card does not outlive the call.
     gcTime: 0,
-    onSuccess({ orderId }) {
+    onSuccess({ orderId, lines }, { cart }) {
       onPlaced(orderId);
-      void refresh(CartService);
+      // The order service takes them out in its own time, shortly after the payment.
+      showCart(lines.reduce((rest, line) => withLess(rest, line.productId, line.quantity), cart));
       void refresh(OrderService);
     },
     onError(error, { cart }) {

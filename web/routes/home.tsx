@@ -57,11 +57,11 @@ function Categories({ categories }: { readonly categories: readonly Category[] |
       <ul className="home-categories">
         {categories?.map(({ categoryId, name, picture, productCount }) => (
           <li key={categoryId}>
+            <Picture picture={picture} sizes="(width >= 56rem) 18rem, 46vw" decorative />
             <Link to="/products" search={{ category: categoryId }}>
-              <Picture picture={picture} sizes="(width >= 64rem) 9rem, 40vw" decorative priority="first" />
-              <strong>{name}</strong>
-              <span className="soft tabular">{productCount}</span>
+              {name}
             </Link>
+            <p className="soft small tabular">{productCount} products</p>
           </li>
         ))}
         {categories === undefined &&
@@ -69,7 +69,7 @@ function Categories({ categories }: { readonly categories: readonly Category[] |
             // biome-ignore lint/suspicious/noArrayIndexKey: the blocks are alike and never move
             <li key={index}>
               <span className="picture" />
-              <Skeleton width="70%" height="1.6em" />
+              <Skeleton width="70%" height="2.75rem" />
             </li>
           ))}
       </ul>
