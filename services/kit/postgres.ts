@@ -122,8 +122,11 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
     { connectionString: options.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
     options.log,
   );
+  let closing = false;
   // A connection that breaks while idle is replaced with the next query.
-  pool.on("error", (error) => options.log.warn({ err: error }, "a database connection broke"));
+  pool.on("error", (error) => {
+    if (!closing) options.log.warn({ err: error }, "a database connection broke");
+  });
   return {
     schema: options.schema,
     query: (text, values) => pool.query(text, values as unknown[]).catch(rethrow),
@@ -155,6 +158,7 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
       await pool.query("SELECT 1");
     },
     async close() {
+      closing = true;
       await listener.close();
       await pool.end();
     },
