@@ -16,12 +16,19 @@ function isSecret(name: string): boolean {
   return SECRET.test(plain) && !HARMLESS.test(plain);
 }
 
+/** What of an error goes to a log: libraries hang connections, requests and whatever else on theirs. */
+function plainError(error: Error): object {
+  const { name: type, message, stack, cause } = error;
+  const code = "code" in error ? { code: error.code } : {};
+  return { type, message, ...code, stack, ...(cause !== undefined && { cause }) };
+}
+
 /** A copy without the values of fields that are secret by their name, however deep. */
 function redact(value: unknown, within: readonly object[] = []): unknown {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Date) return value;
   if (within.includes(value) || within.length === DEPTH_MAX) return "[left out]";
   const inside = [...within, value];
-  if (value instanceof Error) return redact({ ...pino.stdSerializers.err(value) }, inside);
+  if (value instanceof Error) return redact(plainError(value), inside);
   if (Array.isArray(value)) return value.map((it) => redact(it, inside));
   const entries = value instanceof Headers || value instanceof Map ? [...value] : Object.entries(value);
   return Object.fromEntries(
