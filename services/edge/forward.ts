@@ -18,7 +18,9 @@ const HOP_BY_HOP = new Set([
   "upgrade",
   "host",
 ]);
-const SOCKETS_MAX = 256;
+// Each stream that somebody watches keeps one busy; calls must not wait behind them.
+const SOCKETS_MAX = 10_000;
+const FREE_SOCKETS_MAX = 256;
 
 function headersFor(request: http.IncomingMessage, proof: string): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
@@ -48,7 +50,7 @@ function unavailable(response: http.ServerResponse): void {
 
 /** A forwarder that proves to be the edge. */
 export function createForwarder(proof: string, addressOf: (workload: string) => string): Forwarder {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: FREE_SOCKETS_MAX });
   return {
     forward(request, response, workload) {
       let address: URL;
@@ -78,7 +80,13 @@ export function createForwarder(proof: string, addressOf: (workload: string) => 
       outgoing.on("error", () => unavailable(response));
       // The person closed the page: the service learns it.
       response.on("close", () => outgoing.destroy());
-      request.pipe(outgoing);
+      // Of a GET's body and some others' Node tells no end unless its length is known. What followed would be read as the
+      // next request on a connection that all visitors share, so such a body ends here.
+      if (request.method === "POST" || "content-length" in options.headers) request.pipe(outgoing);
+      else {
+        request.resume();
+        outgoing.end();
+      }
     },
     close: () => agent.destroy(),
   };
