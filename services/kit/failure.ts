@@ -79,7 +79,6 @@ const PASSED_ON = new Set([
   Code.AlreadyExists,
   Code.Aborted,
   Code.Unauthenticated,
-  Code.Canceled,
 ]);
 const AWAY = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted]);
 const RETRY_AFTER_MS = 1_000;
@@ -88,7 +87,8 @@ const RETRY_AFTER_MS = 1_000;
 function toFailure(error: unknown, requestId: string): Failure | ConnectError {
   if (error instanceof Failure) return error;
   if (error instanceof ConnectError) {
-    if (PASSED_ON.has(error.code)) return error;
+    if (error.code === Code.Canceled) return error;
+    if (PASSED_ON.has(error.code) && error.findDetails(ErrorInfoSchema).length === 1) return error;
     if (AWAY.has(error.code)) {
       return fail(ErrorReason.DEPENDENCY_UNAVAILABLE, "A part of the shop is away for the moment; try again.", {
         retryAfterMs: RETRY_AFTER_MS,

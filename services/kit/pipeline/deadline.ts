@@ -1,25 +1,33 @@
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
-import { callFailure } from "../failure.ts";
+import type { Call } from "../call.ts";
+import { callFailure, type Failure } from "../failure.ts";
 import { timeoutMsOf } from "../policy.ts";
 import type { Step } from "./pipeline.ts";
+
+// The longest time that a timer takes; whoever allows more means "as long as it needs".
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** The time the call may take: the contract's, or the caller's if that is shorter; undefined for no end. */
+function limitMsOf(call: Call): number | undefined {
+  const limits = [timeoutMsOf(call.policy), call.callerTimeoutMs].filter((it) => it !== undefined);
+  const limitMs = Math.max(0, Math.min(...limits));
+  return limitMs > TIMER_MAX_MS ? undefined : limitMs;
+}
+
+/** What a call ends with when its time is over. */
+export function deadlineExceeded(call: Call): Failure {
+  const limitMs = limitMsOf(call);
+  const within = limitMs === undefined ? "in time" : `within ${Math.round(limitMs)} ms`;
+  return callFailure(ErrorReason.DEADLINE_EXCEEDED, `The call was not answered ${within}.`);
+}
 
 /** Ends the call when the contract's time, or the caller's if that is shorter, is over. */
 export function deadline(): Step {
   return (call) => {
-    const limitMs = Math.min(
-      timeoutMsOf(call.policy) ?? Number.POSITIVE_INFINITY,
-      call.callerTimeoutMs ?? Number.POSITIVE_INFINITY,
-    );
-    if (limitMs === Number.POSITIVE_INFINITY) return;
+    const limitMs = limitMsOf(call);
+    if (limitMs === undefined) return;
     call.deadlineMs = call.startMs + limitMs;
-    const timer = setTimeout(
-      () => {
-        call.abort.abort(
-          callFailure(ErrorReason.DEADLINE_EXCEEDED, `The call was not answered within ${Math.round(limitMs)} ms.`),
-        );
-      },
-      Math.max(0, limitMs),
-    );
+    const timer = setTimeout(() => call.abort.abort(deadlineExceeded(call)), limitMs);
     call.onEnd.push(() => clearTimeout(timer));
   };
 }

@@ -6,6 +6,7 @@ import { type Call, type Outcome, runInCall } from "../call.ts";
 import { toConnectError } from "../failure.ts";
 import { OUTSIDE } from "../identity/workload.ts";
 import { policyOf } from "../policy.ts";
+import { deadlineExceeded } from "./deadline.ts";
 import { continueTrace, TRACE_HEADER } from "./trace.ts";
 
 /**
@@ -32,6 +33,8 @@ export interface Pipeline {
   stream<T>(incoming: Incoming, handler: (call: Call) => AsyncIterable<T>): AsyncIterable<T>;
 }
 
+// Timers may fire a little before the time.
+const DEADLINE_SLACK_MS = 10;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
 function begin(incoming: Incoming, log: Logger): Call {
@@ -67,16 +70,28 @@ async function enter(call: Call, steps: readonly Step[]): Promise<void> {
   }
 }
 
-function end(call: Call, error: unknown): ConnectError | undefined {
-  const mapped = error === undefined ? undefined : toConnectError(error, call.requestId);
-  const outcome: Outcome = {
-    code: mapped?.code ?? 0,
-    // The mapped error's cause is the failure, whose cause is what lies behind it.
-    error: mapped === undefined ? undefined : (mapped.cause ?? mapped),
-    durationMs: performance.now() - call.startMs,
-  };
-  for (const hook of call.onEnd.toReversed()) hook(outcome);
+/** Ends a call that was answered. */
+function succeed(call: Call): void {
+  finish(call, { code: 0, error: undefined });
+}
+
+/** Ends a call that failed; returns what goes over the wire. */
+function fail(call: Call, error: unknown): ConnectError {
+  const mapped = toConnectError(ranOut(error, call) ? deadlineExceeded(call) : error, call.requestId);
+  // The mapped error's cause is the failure, whose cause is what lies behind it.
+  finish(call, { code: mapped.code, error: mapped.cause ?? mapped });
   return mapped;
+}
+
+function finish(call: Call, outcome: Omit<Outcome, "durationMs">): void {
+  const durationMs = performance.now() - call.startMs;
+  for (const hook of call.onEnd.toReversed()) hook({ ...outcome, durationMs });
+}
+
+/** Whether it failed since the call's own time is over, and a service it called noticed first. */
+function ranOut(error: unknown, call: Call): boolean {
+  const late = error instanceof ConnectError && error.code === Code.DeadlineExceeded;
+  return late && call.deadlineMs !== undefined && performance.now() >= call.deadlineMs - DEADLINE_SLACK_MS;
 }
 
 /** Rejects when the call is aborted: a handler that does not listen to the signal must not hold the caller. */
@@ -92,7 +107,12 @@ function aborted(signal: AbortSignal): { promise: Promise<never>; release(): voi
 }
 
 function follow(incoming: Incoming, call: Call): void {
-  const onAbort = () => call.abort.abort(new ConnectError("The caller went away.", Code.Canceled));
+  const onAbort = () => {
+    const { reason } = incoming.signal;
+    // The protocol handling keeps the caller's deadline too, and may be first.
+    const late = reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
+    call.abort.abort(late ? deadlineExceeded(call) : new ConnectError("The caller went away.", Code.Canceled));
+  };
   if (incoming.signal.aborted) onAbort();
   else incoming.signal.addEventListener("abort", onAbort, { once: true });
   call.onEnd.push(() => {
@@ -109,16 +129,17 @@ export function createPipeline(steps: readonly Step[], log: Logger): Pipeline {
       const call = begin(incoming, log);
       follow(incoming, call);
       const race = aborted(call.abort.signal);
+      let response: Awaited<ReturnType<typeof handler>>;
       try {
-        await enter(call, steps);
-        const response = await Promise.race([runInCall(call, async () => handler(call)), race.promise]);
-        race.release();
-        end(call, undefined);
-        return response;
+        await Promise.race([race.promise, enter(call, steps)]);
+        response = await Promise.race([race.promise, runInCall(call, async () => handler(call))]);
       } catch (error) {
         race.release();
-        throw end(call, error);
+        throw fail(call, error);
       }
+      race.release();
+      succeed(call);
+      return response;
     },
     async *stream(incoming, handler) {
       const call = begin(incoming, log);
@@ -126,29 +147,29 @@ export function createPipeline(steps: readonly Step[], log: Logger): Pipeline {
       const race = aborted(call.abort.signal);
       // Not awaited: a handler that waits for something learns of the end by its signal.
       let release = () => {};
-      let ended = false;
-      const finish = (error: unknown) => {
-        ended = true;
-        race.release();
-        const mapped = end(call, error);
-        release();
-        return mapped;
-      };
+      // A consumer that stops asking went away; nothing else leaves this as it is.
+      let ending: () => void = () => fail(call, new ConnectError("The caller went away.", Code.Canceled));
       try {
-        await enter(call, steps);
+        await Promise.race([race.promise, enter(call, steps)]);
         const iterator = runInCall(call, () => handler(call)[Symbol.asyncIterator]());
         release = () => void iterator.return?.(undefined)?.catch(() => {});
         for (;;) {
-          const next = await Promise.race([runInCall(call, () => iterator.next()), race.promise]);
+          const next = await Promise.race([race.promise, runInCall(call, () => iterator.next())]);
           if (next.done === true) break;
           yield next.value;
         }
-        finish(undefined);
+        ending = () => succeed(call);
       } catch (error) {
-        throw finish(error);
+        ending = () => {
+          throw fail(call, error);
+        };
       } finally {
-        // The consumer stopped asking: the caller went away.
-        if (!ended) finish(new ConnectError("The caller went away.", Code.Canceled));
+        race.release();
+        try {
+          ending();
+        } finally {
+          release();
+        }
       }
     },
   };
