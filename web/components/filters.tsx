@@ -17,23 +17,34 @@ export function useRefine() {
 
 /** Category, price and stock, beside the products or folded above them. */
 export function Filters({ search }: { readonly search: CatalogueSearch }) {
-  const refine = useRefine();
   return (
     <div className="filters">
       <CategoryFilter search={search} />
       <PriceFilter key={`${search.min}-${search.max}`} search={search} />
-      <fieldset>
-        <legend>Availability</legend>
-        <label className="filters-check">
-          <input
-            type="checkbox"
-            checked={search.stock === 1}
-            onChange={(event) => refine({ stock: event.target.checked ? 1 : undefined })}
-          />
-          In stock only
-        </label>
-      </fieldset>
+      <StockFilter key={String(search.stock)} search={search} />
     </div>
+  );
+}
+
+function StockFilter({ search }: { readonly search: CatalogueSearch }) {
+  const refine = useRefine();
+  // Shows what was chosen at once; the address follows.
+  const [checked, setChecked] = useState(search.stock === 1);
+  return (
+    <fieldset>
+      <legend>Availability</legend>
+      <label className="filters-check">
+        <input
+          type="checkbox"
+          checked={checked}
+          onChange={(event) => {
+            setChecked(event.target.checked);
+            refine({ stock: event.target.checked ? 1 : undefined });
+          }}
+        />
+        In stock only
+      </label>
+    </fieldset>
   );
 }
 

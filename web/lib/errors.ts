@@ -68,7 +68,8 @@ export function isUnreachable(thrown: unknown): boolean {
 }
 
 function sentenceOfCode(error: ConnectError): string {
-  if (isUnreachable(error)) return "The shop cannot be reached just now. Check your connection and try again.";
+  if (isUnreachable(error) || globalThis.navigator?.onLine === false)
+    return "The shop cannot be reached just now. Check your connection and try again.";
   if (error.code === Code.NotFound) return "This does not exist, or not any more.";
   if (error.code === Code.ResourceExhausted) return "That was a little fast. Please wait a moment and try again.";
   if (error.code === Code.Unauthenticated) return "Please sign in to go on.";

@@ -2,6 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { SearchX, SlidersHorizontal } from "lucide-react";
+import { useState } from "react";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { useCategories } from "../components/category-nav.tsx";
 import { Filters, useRefine, useWide } from "../components/filters.tsx";
@@ -52,7 +53,7 @@ export function View() {
           <Filters search={search} />
         </details>
       )}
-      <OrderChoice search={search} />
+      <OrderChoice key={search.order} search={search} />
       <section className="catalogue-list" aria-label="Products" data-stale={list.isPlaceholderData}>
         {list.error && !list.data ? (
           <Failure error={list.error} onRetry={() => void list.refetch()} />
@@ -78,13 +79,17 @@ function useHeading({ q, category }: CatalogueSearch): string {
 
 function OrderChoice({ search }: { readonly search: CatalogueSearch }) {
   const refine = useRefine();
+  const [order, setOrder] = useState<string>(search.order ?? "");
   const usual = search.q ? "Best match" : ORDERS.popular.label;
   return (
     <label className="catalogue-order">
       <span className="soft">Sort by</span>
       <select
-        value={search.order ?? ""}
-        onChange={(event) => refine({ order: (event.target.value || undefined) as OrderName })}
+        value={order}
+        onChange={(event) => {
+          setOrder(event.target.value);
+          refine({ order: (event.target.value || undefined) as OrderName | undefined });
+        }}
       >
         <option value="">{usual}</option>
         {Object.entries(ORDERS)

@@ -1,4 +1,4 @@
-import { Outlet, useRouterState } from "@tanstack/react-router";
+import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { SiteFooter } from "../components/site-footer.tsx";
 import { SiteHeader } from "../components/site-header.tsx";
@@ -31,9 +31,16 @@ export function Shell() {
 
 /** What a page shows instead of itself when its code breaks or cannot be fetched. */
 export function PageFailure({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
+  const router = useRouter();
+  function retry() {
+    // A file that failed to load is not always asked for again; a new start of the page asks for all of them.
+    if (navigator.onLine) return location.reload();
+    reset();
+    void router.invalidate();
+  }
   return (
     <div className="page">
-      <Failure error={error} onRetry={reset} title="This page did not load" />
+      <Failure error={error} onRetry={retry} title="This page did not load" />
     </div>
   );
 }
