@@ -1,7 +1,7 @@
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/order/v1/error_reason_pb.js";
 import { type FailureDetails, failures } from "#kit/failure.ts";
 
-export { ErrorReason };
+export { ErrorReason, ErrorReasonSchema };
 
 const failure = failures(ErrorReasonSchema);
 

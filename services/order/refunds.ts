@@ -1,9 +1,10 @@
 import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
-import { minorUnits, money } from "./money.ts";
+import { isFailure } from "#kit/failure.ts";
+import { minorUnits } from "./money.ts";
 import type { PaymentProvider } from "./payment-provider.ts";
-import { ErrorReason, fail } from "./reasons.ts";
+import { ErrorReason, ErrorReasonSchema, fail } from "./reasons.ts";
 import type { OrderRecord, OrderStore, PendingRefund } from "./store.ts";
-import { paid } from "./transitions.ts";
+import { settled } from "./transitions.ts";
 
 const CONFLICTS_MAX = 5;
 const REFUNDABLE: readonly PaymentStatus[] = [PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED];
@@ -11,21 +12,20 @@ const REFUNDABLE: readonly PaymentStatus[] = [PaymentStatus.CAPTURED, PaymentSta
 /** Sending money back: the intent is recorded first, so that a crash neither forgets nor repeats it. */
 export function createRefunds({ store, payments }: { store: OrderStore; payments: PaymentProvider }) {
   async function carryOut(refund: PendingRefund): Promise<OrderRecord> {
-    const charge = await payments.refund({
-      orderId: refund.orderId,
-      refundId: refund.requestId,
-      amount: refund.amount,
+    const { orderId, requestId: refundId, amount } = refund;
+    const charge = await payments.refund({ orderId, refundId, amount }).catch(async (error: unknown) => {
+      // Another refund or a cancellation was faster: what is gone will not come back, so nobody need try again.
+      if (isFailure(error, ErrorReasonSchema, ErrorReason.REFUND_TOO_LARGE)) await store.dropRefund(refundId);
+      throw error;
     });
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
-      const record = await store.byId(refund.orderId);
+      const record = await store.byId(orderId);
       if (record === undefined) break;
-      const order = { ...record.order, payment: paid(record.order.payment, charge) };
-      const amount = money(charge.currency, refund.amount);
-      const event = { case: "refunded", value: { $typeName: "shop.events.v1.OrderRefunded", amount } } as const;
-      const saved = await store.finishRefund(refund, { ...record, order }, [event]);
+      const change = settled(record, charge);
+      const saved = await store.finishRefund(refund, change.record, change.events);
       if (saved !== undefined) return saved;
     }
-    throw new Error(`The refund ${refund.requestId} could not be recorded`);
+    throw new Error(`The refund ${refundId} could not be recorded`);
   }
 
   return {

@@ -15,7 +15,7 @@ import { failureMetadata, isFailure } from "#kit/failure.ts";
 import { minorUnits, money, shippingFor } from "./money.ts";
 import type { PaymentProvider } from "./payment-provider.ts";
 import type { OrderRecord, OrderStore, Step } from "./store.ts";
-import { type Change, cancelled, eventLines, moved, paid } from "./transitions.ts";
+import { type Change, cancelled, eventLines, moved, paid, settled } from "./transitions.ts";
 
 /** What a checkout needs of others. */
 export interface SagaDeps {
@@ -173,14 +173,8 @@ export function createSteps({
     // The bar comes first: after it nothing can be charged, whoever else is still at it.
     const charge = await payments.cancel(order.orderId);
     await products.releaseReservation({ orderId: order.orderId });
-    const before = minorUnits(order.payment?.refunded);
-    const payment = charge === undefined ? order.payment : paid(order.payment, charge);
-    const refunded = minorUnits(payment?.refunded) - before;
-    const amount = money(payment?.amount?.currencyCode ?? "", refunded);
-    return {
-      record: at({ ...record, order: { ...order, ...(payment && { payment }) } }, "done"),
-      events: refunded > 0 ? [{ case: "refunded", value: { $typeName: "shop.events.v1.OrderRefunded", amount } }] : [],
-    };
+    const undone = charge === undefined ? { record, events: [] } : settled(record, charge);
+    return { ...undone, record: at(undone.record, "done") };
   }
 
   return { reserve, pay, confirm, clear_cart: clearCart, undo };

@@ -11,6 +11,7 @@ import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
 import { main as order } from "./main.ts";
 import { TEST_CARDS } from "./test-cards.ts";
 import { createNeighbours, type Neighbours } from "./testing/neighbours.ts";
+import { card, purchase } from "./testing/purchase.ts";
 
 let mesh: TestMesh;
 let neighbours: Neighbours;
@@ -25,23 +26,6 @@ beforeEach(() => {
   neighbours.stock = 1_000;
 });
 
-const ADDRESS = {
-  fullName: "Ada Lovelace",
-  line1: "12 St James's Square",
-  city: "London",
-  postalCode: "SW1Y 4JH",
-  countryCode: "GB",
-};
-const card = (number = "4242424242424242", expiryYear = 2090) =>
-  ({
-    case: "card",
-    value: { number, expiryMonth: 12, expiryYear, securityCode: "123", holderName: "Ada Lovelace" },
-  }) as const;
-const purchase = (number?: string) => ({
-  requestId: randomUUID(),
-  shippingAddress: ADDRESS,
-  paymentMethod: card(number),
-});
 const orders = () => mesh.client(OrderService);
 const payments = () => mesh.client(PaymentService);
 const reasonOf = (promise: Promise<unknown>) =>

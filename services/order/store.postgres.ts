@@ -188,6 +188,9 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       );
       return rows[0] as PendingRefund;
     },
+    async dropRefund(requestId) {
+      await database.query("DELETE FROM refunds WHERE request_id = $1 AND NOT done", [requestId]);
+    },
     async unfinishedRefunds(olderThan, limit) {
       const { rows } = await database.query<PendingRefund>(
         `SELECT ${REFUND_COLUMNS} FROM refunds WHERE NOT done AND created_at <= $1 ORDER BY created_at LIMIT $2`,

@@ -70,6 +70,8 @@ export interface OrderStore {
   refundById(requestId: string): Promise<PendingRefund | undefined>;
   /** Records the intent to refund; answers the one recorded before under this request id, if there is. */
   createRefund(refund: PendingRefund): Promise<PendingRefund>;
+  /** Forgets the intent to refund: the provider refused. */
+  dropRefund(requestId: string): Promise<void>;
   unfinishedRefunds(olderThan: Date, limit: number): Promise<PendingRefund[]>;
   /** Marks a refund as done and stores the change of the order with it; undefined if the order changed meanwhile. */
   finishRefund(

@@ -3,7 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { OrderEventLineSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { type CancelReason, type Order, OrderStatus, OrderStepSchema } from "#gen/shop/order/v1/order_pb.js";
 import { type Payment, PaymentSchema, PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
-import { money } from "./money.ts";
+import { minorUnits, money } from "./money.ts";
 import type { Charge } from "./payment-provider.ts";
 import type { EventCase, OrderRecord } from "./store.ts";
 
@@ -45,6 +45,19 @@ export function paid(payment: Payment | undefined, charge: Charge): Payment {
     refunded: money(charge.currency, charge.refunded),
     declineCode: charge.declineCode,
     updateTime: timestampFromDate(new Date()),
+  };
+}
+
+/** What the provider says of a payment, recorded, and the event of the money that went back since it last said something. */
+export function settled(record: OrderRecord, charge: Charge): Change {
+  const { order } = record;
+  const more = charge.refunded - minorUnits(order.payment?.refunded);
+  // Of two answers on their way at once the older may come last; money only ever goes back.
+  if (more < 0) return { record, events: [] };
+  const amount = money(charge.currency, more);
+  return {
+    record: { ...record, order: { ...order, payment: paid(order.payment, charge) } },
+    events: more > 0 ? [{ case: "refunded", value: { $typeName: "shop.events.v1.OrderRefunded", amount } }] : [],
   };
 }
 

@@ -29,10 +29,13 @@ const NOTES: Readonly<Partial<Record<OrderStatus, string>>> = {
  * switched on, a simulated warehouse. Any number of replicas may run it.
  */
 export function createWorker({ store, saga, orders, refunds, log, fulfilmentStepMs }: WorkerDeps) {
+  // One that fails must not keep the others waiting.
+  const later = (error: unknown) => log.warn({ err: error }, "background work failed; it is tried again");
+
   async function fulfil(stepMs: number): Promise<void> {
     for (const record of await store.underWay(new Date(Date.now() - stepMs), BATCH_MAX)) {
       const status = record.order.status === OrderStatus.PROCESSING ? OrderStatus.SHIPPED : OrderStatus.DELIVERED;
-      await orders.move(record, status, NOTES[status] ?? "", CancelReason.UNSPECIFIED);
+      await orders.move(record, status, NOTES[status] ?? "", CancelReason.UNSPECIFIED).catch(later);
     }
   }
 
@@ -40,7 +43,7 @@ export function createWorker({ store, saga, orders, refunds, log, fulfilmentStep
     const unfinished = await store.claimUnfinished(BATCH_MAX, LEASE_MS);
     await Promise.all(unfinished.map((it) => saga.run(it)));
     for (const refund of await store.unfinishedRefunds(new Date(Date.now() - REFUND_GRACE_MS), BATCH_MAX))
-      await refunds.carryOut(refund);
+      await refunds.carryOut(refund).catch(later);
     if (fulfilmentStepMs !== undefined) await fulfil(fulfilmentStepMs);
   }
 
@@ -49,7 +52,7 @@ export function createWorker({ store, saga, orders, refunds, log, fulfilmentStep
   let stopped = false;
   const tick = () => {
     running = round()
-      .catch((error: unknown) => log.warn({ err: error }, "background work failed; it is tried again"))
+      .catch(later)
       .finally(() => {
         if (!stopped) timer = setTimeout(tick, INTERVAL_MS);
       });
