@@ -6,6 +6,8 @@ export interface Position {
   readonly orderId: string;
 }
 
+// The last moment that Date knows, in milliseconds.
+const TIME_MAX_MS = 8.64e15;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An opaque token for the page after this position; `scope` ties it to one list. */
@@ -26,7 +28,9 @@ export function decodePageToken(token: string, scope: string): Position | undefi
   const [time, orderId, of] = Array.isArray(parts) ? (parts as unknown[]) : [];
   if (
     typeof time !== "number" ||
-    !Number.isSafeInteger(time) ||
+    !Number.isInteger(time) ||
+    time < 0 ||
+    time > TIME_MAX_MS ||
     typeof orderId !== "string" ||
     !UUID.test(orderId) ||
     of !== scope

@@ -198,7 +198,10 @@ describe("an order", () => {
     const broken = new AbortController();
     const seen: OrderStatus[] = [];
     const follow = async (signal?: AbortSignal) => {
-      for await (const { order: now } of orders().watchOrder({ orderId }, { ...user, ...(signal && { signal }) }))
+      for await (const { order: now } of orders().watchOrder(
+        { orderId: orderId.toUpperCase() },
+        { ...user, ...(signal && { signal }) },
+      ))
         seen.push(now?.status ?? 0);
     };
     const first = follow(broken.signal).catch(() => {});
@@ -230,7 +233,11 @@ describe("an order", () => {
     expect(await reasonOf(orders().listOrders({ pageToken: nextPageToken }, mesh.as("customer")))).toBe(
       "PAGE_TOKEN_INVALID",
     );
-    expect(await reasonOf(orders().listOrders({ pageToken: "bm9uc2Vuc2U" }, user))).toBe("PAGE_TOKEN_INVALID");
+    const forged = [9e15, -1, 0.5, "now"].map((time) => JSON.stringify([time, randomUUID(), `${user.userId} 0`]));
+    for (const token of ["nonsense", ...forged]) {
+      const pageToken = Buffer.from(token).toString("base64url");
+      expect(await reasonOf(orders().listOrders({ pageToken }, user)), token).toBe("PAGE_TOKEN_INVALID");
+    }
   });
 });
 

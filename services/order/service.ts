@@ -48,7 +48,8 @@ export function createOrderService({ checkout, orders, changes }: OrderServiceDe
     },
     async *watchOrder({ orderId }, { signal }) {
       const user = currentUser();
-      const waiter = createChangeWaiter(changes, orderId, signal);
+      // Changes are told by the id as it is stored; in a request a UUID's letters may be large.
+      const waiter = createChangeWaiter(changes, orderId.toLowerCase(), signal);
       try {
         for (let last = -1; !signal.aborted; ) {
           const record = await orders.get(orderId, user);
