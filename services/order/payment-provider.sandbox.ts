@@ -94,16 +94,17 @@ export function createSandboxProvider(database: Database, now: () => Date = () =
       return { token, brand, last4 };
     },
     async authorize({ orderId, token, currency, amount }) {
+      const { rows } = await database.query<{ behaviour: string }>(
+        "SELECT behaviour FROM sandbox_methods WHERE token = $1",
+        [token],
+      );
+      const behaviour = rows[0]?.behaviour;
+      if (behaviour === undefined) throw new Error("The payment method is not known");
+      // Not within the transaction: a few slow cards would keep all connections from everybody else.
+      if (behaviour === "slow") await sleep(SLOW_MS);
       return database.transaction(async (tx) => {
         const known = await lock(tx, orderId);
         if (known !== undefined) return chargeOf(known);
-        const { rows } = await tx.query<{ behaviour: string }>(
-          "SELECT behaviour FROM sandbox_methods WHERE token = $1",
-          [token],
-        );
-        const behaviour = rows[0]?.behaviour;
-        if (behaviour === undefined) throw new Error("The payment method is not known");
-        if (behaviour === "slow") await sleep(SLOW_MS);
         const granted = behaviour === "ok" || behaviour === "slow" || behaviour === "late_decline";
         await tx.query(
           "INSERT INTO sandbox_charges (order_id, token, currency, amount, status, decline_code) VALUES ($1, $2, $3, $4, $5, $6)",

@@ -123,6 +123,15 @@ describe("placing an order", () => {
     expect(neighbours.stock).toBe(10);
   });
 
+  it("keeps nobody else waiting while banks are slow", async () => {
+    const { user, order: placed } = await place();
+    const slow = Array.from({ length: 20 }, () => place("4000000000007726"));
+    // All their pieces are held: all are at the bank by now, or about to be.
+    await expect.poll(() => neighbours.stock).toBe(1_000 - 2 - 20 * 2);
+    await orders().getOrder({ orderId: placed.orderId }, user);
+    await Promise.all(slow);
+  });
+
   it("goes on by itself when a neighbour stumbles", async () => {
     neighbours.failConfirmations = 2;
     const { order: placed } = await place();
