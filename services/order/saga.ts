@@ -80,7 +80,7 @@ function priced(record: OrderRecord, reservation: Reservation): OrderRecord {
     shipping: money(currency, shipping),
     total: money(currency, subtotal + shipping),
   };
-  return { ...record, order, ...(reservation.expireTime && { reservedUntil: timestampDate(reservation.expireTime) }) };
+  return { ...record, order };
 }
 
 /** The steps of the checkout: each does its work, which may have been done before, and says what changes. */
@@ -96,6 +96,8 @@ export function createSteps({
   async function reserve(record: OrderRecord): Promise<Change> {
     const { order, expectedTotal } = record;
     const lines = order.lines.map(({ productId, quantity }) => ({ productId, quantity }));
+    // By our own clock, on which `pay` looks; the hold begins later than this.
+    const reservedUntil = new Date(now() + HOLD_MS);
     let reservation: Reservation | undefined;
     try {
       ({ reservation } = await products.reserveStock({ orderId: order.orderId, lines, hold }));
@@ -104,7 +106,7 @@ export function createSteps({
       throw error;
     }
     if (reservation === undefined) throw new Error("The reservation is missing in the answer");
-    const reserved = priced(record, reservation);
+    const reserved = { ...priced(record, reservation), reservedUntil };
     const actual = minorUnits(reserved.order.total);
     if (expectedTotal !== undefined && expectedTotal !== actual) {
       const metadata = { expected: `${expectedTotal}`, actual: `${actual}` };
