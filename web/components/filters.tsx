@@ -2,7 +2,11 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import type { CatalogueSearch } from "../lib/search-params.ts";
 import { useCategories } from "./category-nav.tsx";
+import { Skeleton } from "./skeleton.tsx";
 import "./filters.css";
+
+/** About eight categories. */
+const EXPECTED_HEIGHT = "17.1rem";
 
 /** Changes what the catalogue shows, through the address. A changed filter starts on the first page. */
 export function useRefine() {
@@ -49,7 +53,7 @@ function StockFilter({ search }: { readonly search: CatalogueSearch }) {
 }
 
 function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
-  const { data } = useCategories();
+  const { data, isPending } = useCategories();
   const shelves = [{ categoryId: undefined, name: "Everything", productCount: undefined }, ...(data?.categories ?? [])];
   return (
     <div>
@@ -67,6 +71,7 @@ function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
             </Link>
           </li>
         ))}
+        {isPending && <Skeleton height={EXPECTED_HEIGHT} />}
       </ul>
     </div>
   );
