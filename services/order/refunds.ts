@@ -1,5 +1,7 @@
+import { ErrorReason as CallReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
-import { isFailure } from "#kit/failure.ts";
+import type { Money } from "#gen/shop/type/v1/money_pb.js";
+import { callFailure, isFailure } from "#kit/failure.ts";
 import { minorUnits } from "./money.ts";
 import type { PaymentProvider } from "./payment-provider.ts";
 import { ErrorReason, ErrorReasonSchema, fail } from "./reasons.ts";
@@ -30,13 +32,20 @@ export function createRefunds({ store, payments }: { store: OrderStore; payments
 
   return {
     carryOut,
-    /** Refunds an amount in minor units; all that is left when it is undefined. */
-    async refund(record: OrderRecord, requestId: string, amount: number | undefined): Promise<OrderRecord> {
+    /** Refunds an amount; all that is left when it is undefined. */
+    async refund(record: OrderRecord, requestId: string, amount: Money | undefined): Promise<OrderRecord> {
       const { orderId, payment } = record.order;
+      const currency = payment?.amount?.currencyCode;
+      if (amount !== undefined && currency !== undefined && amount.currencyCode !== currency) {
+        const description = `must be ${currency}, in which was paid`;
+        throw callFailure(CallReason.INVALID_INPUT, `amount.currency_code: ${description}`, {
+          violations: [{ field: "amount.currency_code", description, reason: "currency" }],
+        });
+      }
       const left = REFUNDABLE.includes(payment?.status ?? PaymentStatus.UNSPECIFIED)
         ? minorUnits(payment?.amount) - minorUnits(payment?.refunded)
         : 0;
-      const wanted = amount ?? left;
+      const wanted = amount === undefined ? left : minorUnits(amount);
       const known = await store.refundById(requestId);
       if (known === undefined && (wanted > left || wanted === 0)) {
         throw fail(ErrorReason.REFUND_TOO_LARGE, "That is more than is left of the payment.", {
@@ -44,7 +53,7 @@ export function createRefunds({ store, payments }: { store: OrderStore; payments
         });
       }
       const refund = known ?? (await store.createRefund({ requestId, orderId, amount: wanted, done: false }));
-      if (refund.orderId !== orderId) {
+      if (refund.orderId !== orderId || (amount !== undefined && refund.amount !== wanted)) {
         throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another refund.", {
           metadata: { order_id: refund.orderId },
         });

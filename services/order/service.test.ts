@@ -264,6 +264,14 @@ describe("a refund", () => {
     expect(
       await reasonOf(payments().refundPayment({ orderId, requestId: randomUUID(), amount: amount(3_491n) }, admin)),
     ).toBe("REFUND_TOO_LARGE");
+    const elsewhere = { orderId: (await place()).order.orderId };
+    for (const other of [{ amount: amount(999n) }, elsewhere])
+      expect(await reasonOf(payments().refundPayment({ ...request, ...other }, admin))).toBe("REQUEST_ID_REUSED");
+    const yen = { currencyCode: "JPY", minorUnits: 100n };
+    const error: unknown = await payments()
+      .refundPayment({ orderId, requestId: randomUUID(), amount: yen }, admin)
+      .catch((it: unknown) => it);
+    expect(isFailure(error, CallReasons, CallReason.INVALID_INPUT)).toBe(true);
     const rest = await payments().refundPayment({ orderId, requestId: randomUUID() }, admin);
     expect(rest.payment).toMatchObject({ status: PaymentStatus.REFUNDED, refunded: { minorUnits: 4_490n } });
   });

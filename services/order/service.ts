@@ -7,7 +7,6 @@ import type { PaymentService } from "#gen/shop/order/v1/payment_service_pb.js";
 import { currentCall, currentUser } from "#kit/call.ts";
 import { createChangeWaiter, type OrderChanges } from "./changes.ts";
 import type { Checkout } from "./checkout.ts";
-import { minorUnits } from "./money.ts";
 import type { Orders } from "./orders.ts";
 import type { Refunds } from "./refunds.ts";
 import type { OrderRecord } from "./store.ts";
@@ -86,8 +85,7 @@ export function createPaymentService({
     },
     async refundPayment({ orderId, requestId, amount }) {
       const record = await orders.get(orderId, currentUser());
-      const wanted = amount === undefined ? undefined : minorUnits(amount);
-      return { payment: paymentOf(await refunds.refund(record, requestId, wanted)) };
+      return { payment: paymentOf(await refunds.refund(record, requestId, amount)) };
     },
   };
 }
