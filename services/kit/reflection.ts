@@ -106,7 +106,7 @@ export function reflectionServices(services: readonly DescService[]): Implementa
         // The two versions are the same on the wire; only the package differs.
         for await (const it of requests) {
           const messageRequest = it.messageRequest as ServerReflectionRequest["messageRequest"];
-          yield { validHost: it.host, messageResponse: answer(messageRequest) };
+          yield { validHost: it.host, originalRequest: it, messageResponse: answer(messageRequest) };
         }
       },
     }),
