@@ -21,7 +21,7 @@ import type { UserIdentity } from "#kit/identity/access-token.ts";
 import { createChangeWaiter, type OrderChanges } from "./changes.ts";
 import { minorUnits } from "./money.ts";
 import type { PaymentMethod, PaymentProvider } from "./payment-provider.ts";
-import { ErrorReason, fail } from "./reasons.ts";
+import { conflict, ErrorReason, fail } from "./reasons.ts";
 import { LEASE_MS, type Saga } from "./saga.ts";
 import type { NewOrder, OrderRecord, OrderStore } from "./store.ts";
 
@@ -95,18 +95,31 @@ function answer(record: OrderRecord): Order {
   throw fail(FAILURES[order.cancelReason] ?? ErrorReason.CANCELLED, order.cancelMessage, { metadata });
 }
 
-/** Whether the buyer can be told how it ended; what the shop still has to tidy up does not concern them. */
+/** The order that was placed with a request id. @throws Failure REQUEST_ID_REUSED if that was another purchase */
+function sameAs({ record, fingerprint }: { record: OrderRecord; fingerprint: string }, request: PlaceOrderRequest) {
+  if (fingerprint === fingerprintOf(request)) return record;
+  throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another purchase.", {
+    metadata: { order_id: record.order.orderId },
+  });
+}
+
+/** Whether the buyer can be told how it ended: what comes after the payment goes on without them, an undo is waited for. */
 const isAnswerable = (record: OrderRecord) => record.order.status !== OrderStatus.PENDING && record.step !== "undo";
 
 /** Placing an order: records the intent, then the saga does the work, whether or not the caller still waits. */
 export function createCheckout({ store, saga, changes, payments, carts, auth }: CheckoutDeps) {
-  async function wait(orderId: string, signal: AbortSignal): Promise<OrderRecord> {
+  /** The order when it has come as far as that, or as it is when the signal says that time is up. */
+  async function wait(
+    { order: { orderId } }: OrderRecord,
+    signal: AbortSignal,
+    isThere: (record: OrderRecord) => boolean,
+  ): Promise<OrderRecord> {
     const waiter = createChangeWaiter(changes, orderId, signal);
     try {
       for (;;) {
         const record = await store.byId(orderId);
         if (record === undefined) throw new Error(`Order ${orderId} is gone`);
-        if (signal.aborted || isAnswerable(record)) return record;
+        if (signal.aborted || isThere(record)) return record;
         await waiter.next();
       }
     } finally {
@@ -127,32 +140,31 @@ export function createCheckout({ store, saga, changes, payments, carts, auth }: 
      * @param patience ends the wait for the outcome; the order then goes on by itself and is answered as pending
      */
     async place(request: PlaceOrderRequest, user: UserIdentity, patience: AbortSignal): Promise<Order> {
-      const before = await store.byRequest(user.userId, request.requestId);
-      if (before === undefined) {
-        const card = request.paymentMethod.value;
-        if (card === undefined) throw new Error("The contract lets no request without a payment method through");
-        // A token proves who somebody was when it was made; before money moves, the session must still stand.
-        const [lines] = await Promise.all([linesOfCart(), auth.verifyToken({ token: user.token })]);
-        const order = newOrder(request, user, lines, await payments.createPaymentMethod(card));
-        if (await store.create(order, LEASE_MS)) {
-          const created = { ...order.record, version: 1 };
-          void runInBackground(() => saga.run(created));
-          return answer(await wait(order.record.order.orderId, patience));
-        }
+      const card = request.paymentMethod.value;
+      if (card === undefined) throw new Error("The contract lets no request without a payment method through");
+      let method: PaymentMethod | undefined;
+      for (;;) {
+        const before = await store.byRequest(user.userId, request.requestId);
+        if (before !== undefined) return answer(await wait(sameAs(before, request), patience, isAnswerable));
+        // Two tabs must not buy one cart twice: the other order takes its lines out before this one looks.
+        const other = await store.checkoutOf(user.userId);
+        if (other === undefined) {
+          // A token proves who somebody was when it was made; before money moves, the session must still stand.
+          const [lines] = await Promise.all([linesOfCart(), auth.verifyToken({ token: user.token })]);
+          method ??= await payments.createPaymentMethod(card);
+          const order = newOrder(request, user, lines, method);
+          if (await store.create(order, LEASE_MS)) {
+            const created = { ...order.record, version: 1 };
+            void runInBackground(() => saga.run(created));
+            return answer(await wait(created, patience, isAnswerable));
+          }
+        } else if (patience.aborted) {
+          throw conflict(other.order, "Another order of yours is still being placed; try again in a moment.");
+        } else await wait(other, patience, (it) => it.step === "undo" || it.step === "done");
       }
-      // The request came before, or twice at once.
-      const known = before ?? (await store.byRequest(user.userId, request.requestId));
-      if (known === undefined) throw new Error("An order neither exists nor can be created");
-      const { orderId } = known.record.order;
-      if (known.fingerprint !== fingerprintOf(request)) {
-        throw fail(ErrorReason.REQUEST_ID_REUSED, "This request id belongs to another purchase.", {
-          metadata: { order_id: orderId },
-        });
-      }
-      return answer(await wait(orderId, patience));
     },
     /** Waits until an order's compensation is through, or patience ends. */
-    settle: wait,
+    settle: (record: OrderRecord, patience: AbortSignal) => wait(record, patience, isAnswerable),
   };
 }
 

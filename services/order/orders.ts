@@ -6,7 +6,7 @@ import { runInBackground } from "#kit/call.ts";
 import { callFailure } from "#kit/failure.ts";
 import type { UserIdentity } from "#kit/identity/access-token.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
-import { ErrorReason, fail } from "./reasons.ts";
+import { conflict, ErrorReason, fail } from "./reasons.ts";
 import { LEASE_MS, type Saga } from "./saga.ts";
 import type { OrderRecord, OrderStore } from "./store.ts";
 import { type Change, cancelled, isAllowed, moved } from "./transitions.ts";
@@ -15,12 +15,6 @@ const PAGE_SIZE_DEFAULT = 20;
 const CONFLICTS_MAX = 5;
 
 const isAdmin = (user: UserIdentity) => user.role === "admin";
-
-function conflict(order: Order, message: string) {
-  return fail(ErrorReason.STATUS_CONFLICT, message, {
-    metadata: { order_id: order.orderId, status: OrderStatus[order.status] },
-  });
-}
 
 /** The change that takes an order to a status, or undefined when it is there already. */
 function changeTo(record: OrderRecord, status: OrderStatus, note: string, reason: CancelReason): Change | undefined {

@@ -71,6 +71,14 @@ describe("placing an order", () => {
     expect((await orders().placeOrder(request, mesh.as("customer"))).order?.orderId).not.toBe(first.order?.orderId);
   });
 
+  it("buys a cart once when it is bought in two tabs", async () => {
+    const user = mesh.as("customer");
+    neighbours.keepsCarts = false;
+    const outcomes = await Promise.all([1, 2].map(() => reasonOf(orders().placeOrder(purchase(), user))));
+    neighbours.keepsCarts = true;
+    expect(outcomes.toSorted()).toEqual(["CART_EMPTY", "no failure"]);
+  });
+
   it.each(Object.entries(TEST_CARDS).map(([number, it]) => [it.brand, number, it.behaviour] as const))(
     "does with %s %s: %s",
     async (brand, number, behaviour) => {

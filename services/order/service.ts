@@ -31,7 +31,7 @@ function patience(): AbortSignal {
 /** Orders over the wire. */
 export function createOrderService({ checkout, orders, changes }: OrderServiceDeps): ServiceImpl<typeof OrderService> {
   /** The cancelled order once what was paid is on its way back, or as it stands when time is up. */
-  const settled = async (record: OrderRecord) => (await checkout.settle(record.order.orderId, patience())).order;
+  const settled = async (record: OrderRecord) => (await checkout.settle(record, patience())).order;
   return {
     async placeOrder(request) {
       return { order: await checkout.place(request, currentUser(), patience()) };

@@ -96,7 +96,7 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
           `INSERT INTO orders (order_id, user_id, request_id, fingerprint, status, document, step, payment_token, expected_total,
              version, due_at, created_at, updated_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11 * interval '1 millisecond', $12, now())
-           ON CONFLICT (user_id, request_id) DO NOTHING`,
+           ON CONFLICT DO NOTHING`,
           [
             order.orderId,
             order.userId,
@@ -132,6 +132,13 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
         [userId, requestId],
       );
       return rows[0] && { record: recordOf(rows[0]), fingerprint: rows[0].fingerprint };
+    },
+    async checkoutOf(userId) {
+      const { rows } = await database.query<Row>(
+        `SELECT ${COLUMNS} FROM orders WHERE user_id = $1 AND step NOT IN ('undo', 'done')`,
+        [userId],
+      );
+      return rows[0] && recordOf(rows[0]);
     },
     async list({ userId, status, after, limit }) {
       const { rows } = await database.query<Row>(

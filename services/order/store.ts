@@ -50,10 +50,12 @@ export interface PendingRefund {
 
 /** Orders and how far each checkout is. Each method is one transaction. */
 export interface OrderStore {
-  /** Stores an order and its event, unless the user has one with this request id. */
+  /** Stores an order and its event, unless the user has one with this request id, or one whose checkout is under way. */
   create(order: NewOrder, leaseMs: number): Promise<boolean>;
   byId(orderId: string): Promise<OrderRecord | undefined>;
   byRequest(userId: string, requestId: string): Promise<{ record: OrderRecord; fingerprint: string } | undefined>;
+  /** The user's order whose lines are still in the cart, to be paid or taken out. */
+  checkoutOf(userId: string): Promise<OrderRecord | undefined>;
   /** Newest first. */
   list(filter: ListFilter): Promise<OrderRecord[]>;
   /**

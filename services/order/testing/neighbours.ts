@@ -20,6 +20,8 @@ export interface Neighbours {
   readonly product: Main;
   /** Pieces in everybody's cart, by product. */
   cartLines: Record<string, number>;
+  /** Whether carts stay as they are when they were bought. */
+  keepsCarts: boolean;
   /** Price of every product in minor units. */
   price: number;
   stock: number;
@@ -34,6 +36,7 @@ export function createNeighbours(): Neighbours {
   const held = new Map<string, number>();
   const state: Neighbours = {
     cartLines: { lamp: 2 },
+    keepsCarts: true,
     price: 2_000,
     stock: 1_000,
     calls: [],
@@ -51,6 +54,7 @@ export function createNeighbours(): Neighbours {
         return { cart: { items } };
       },
       removePurchased: ({ orderId }) => {
+        if (!state.keepsCarts) state.cartLines = {};
         state.calls.push(`clear ${orderId}`);
         return {};
       },

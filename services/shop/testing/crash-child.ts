@@ -7,7 +7,16 @@ import { readSettings } from "#kit/settings.ts";
 import { createMain } from "../../order/main.ts";
 
 // What only reads, or only looks for work, is no moment to die at.
-const READS = new Set(["byId", "byRequest", "list", "claimUnfinished", "underWay", "unfinishedRefunds", "refundById"]);
+const READS = new Set([
+  "byId",
+  "byRequest",
+  "checkoutOf",
+  "list",
+  "claimUnfinished",
+  "underWay",
+  "unfinishedRefunds",
+  "refundById",
+]);
 
 const crashAt = Number(process.env.CRASH_AT ?? 0);
 let moments = 0;

@@ -1,0 +1,3 @@
+-- Up Migration
+-- A buyer's orders take their lines from one cart, so they are placed one after the other.
+CREATE UNIQUE INDEX orders_checkout ON orders (user_id) WHERE step NOT IN ('undo', 'done');
