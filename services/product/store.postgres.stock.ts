@@ -5,6 +5,8 @@ import { expire, release, reserve } from "./store.postgres.reservations.ts";
 import { type Adjustment, STOCK_MAX, type StockLine, type StockStore } from "./store.ts";
 
 const EXPIRE_FIRST_MAX = 100;
+// More than one, so that the number of events that are remembered goes down to those of the last weeks.
+const FORGET_MAX = 5;
 
 async function adjust(tx: Queryable, { requestId, productId, delta }: Adjustment): Promise<number> {
   const stock = (await lockProducts(tx, [productId])).get(productId);
@@ -32,6 +34,12 @@ async function countSales(tx: Queryable, eventId: string, lines: readonly StockL
     eventId,
   ]);
   if (inserted.rowCount === 0) return false;
+  // The event log forgets after a week; what is older than that does not come again.
+  await tx.query(
+    `DELETE FROM handled_events WHERE event_id IN (SELECT event_id FROM handled_events
+       WHERE handle_time < now() - interval '30 days' ORDER BY handle_time LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+    [FORGET_MAX],
+  );
   const productIds = lines.map((it) => it.productId);
   await tx.query("SELECT FROM products WHERE product_id = ANY($1) ORDER BY product_id FOR NO KEY UPDATE", [productIds]);
   await tx.query(
