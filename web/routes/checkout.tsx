@@ -1,4 +1,4 @@
-import { Navigate, useNavigate } from "@tanstack/react-router";
+import { Link, Navigate, useNavigate } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
 import { type FormEvent, useRef } from "react";
 import type { User } from "#gen/shop/auth/v1/user_pb.js";
@@ -61,6 +61,7 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
     onRefused(problem) {
       const isField = [card.refuse(problem), address.refuse(problem)].includes(true);
       if (isField) focusFirstError(element.current);
+      else showRefusal(element.current);
     },
   });
   const isUnavailable = cart.items.length === 0 || cart.items.some(isBlocked);
@@ -104,6 +105,7 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
               Something in your cart cannot be bought any more. Please look at your cart again.
             </Notice>
           )}
+          {isUnavailable && <Link to="/cart">Change your cart</Link>}
           <button type="submit" className="button" data-wide disabled={isPlacing || isUnavailable}>
             <Lock aria-hidden size={18} /> {isPlacing ? "Placing your order…" : "Place order"}
           </button>
@@ -114,6 +116,11 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
       </form>
     </div>
   );
+}
+
+/** Brings the word on what went wrong into sight, once the page shows it: on a phone the button is far from it. */
+function showRefusal(form: HTMLElement | null): void {
+  setTimeout(() => form?.querySelector("[role='alert']")?.scrollIntoView({ block: "center", behavior: "smooth" }));
 }
 
 /** What stands in the way of each line, beside it. */
