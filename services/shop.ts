@@ -26,6 +26,7 @@ const progress = createProgress();
 const started: (() => Promise<void>)[] = [];
 const running: Running[] = [];
 const stopping = new AbortController();
+let administrator: Administrator | undefined;
 
 async function stop(settings: Settings | undefined): Promise<void> {
   stopping.abort();
@@ -106,7 +107,6 @@ async function run(): Promise<void> {
   const [postgresUrl] = await Promise.all([openPostgres(settings), buildWebApp()]);
   const shared = await createShared({ settings, log, postgresUrl });
 
-  let administrator: Administrator | undefined;
   let issueToken: (() => Promise<string>) | undefined;
   const auth = createAuthMain({
     onAdministratorCreated: (account) => (administrator = account),
@@ -150,6 +150,9 @@ function explain(error: unknown): string {
 run().catch(async (error: unknown) => {
   progress.done();
   console.error(`\n  ${explain(error)}\n`);
+  // It is stored already and will not be shown again.
+  if (administrator?.madeUp)
+    console.error(`  The administrator is ${administrator.email}, password ${administrator.password}\n`);
   await stop(undefined).catch(() => {});
   process.exit(1);
 });

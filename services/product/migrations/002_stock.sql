@@ -31,3 +31,4 @@ CREATE TABLE handled_events (
   event_id    text PRIMARY KEY,
   handle_time timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX handled_events_by_time ON handled_events (handle_time);
