@@ -83,13 +83,16 @@ export function createClients(options: {
   };
   return {
     client(service, workload = workloadOf(service)) {
-      // The address is looked up with the first call: services that start together learn each other's ports late.
-      let client: typeof service extends infer T extends DescService ? Client<T> : never;
+      // The address is looked up with each call: services that start together learn each other's ports late, and
+      // one that is started again may have another.
+      let at: string | undefined;
+      let client: Client<typeof service> | undefined;
       const get = () => {
-        client ??= withDeadlines(
-          service,
-          createClient(service, transportTo(options.addressOf(workload))),
-        ) as typeof client;
+        const address = options.addressOf(workload);
+        if (client === undefined || address !== at) {
+          client = withDeadlines(service, createClient(service, transportTo(address)));
+          at = address;
+        }
         return client;
       };
       const methods = service.methods.map((method) => {

@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { createClients } from "./clients.ts";
 import { startEvents } from "./events/create-events.ts";
 import type { Events } from "./events/events.ts";
+import { callFailure } from "./failure.ts";
 import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
 import { createWorkloadIdentity, type WorkloadIdentity } from "./identity/workload.ts";
 import { type HttpHandler, listen } from "./listen.ts";
@@ -95,7 +97,8 @@ function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
     const own = settings.urls[workload as Workload] ?? addresses.get(workload);
     if (own !== undefined) return own;
     const port = settings.ports[workload as Workload];
-    if (port === undefined || port === 0) throw new Error(`Nobody knows where "${workload}" is`);
+    if (port === undefined || port === 0)
+      throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, `Nobody knows where "${workload}" is.`);
     return `http://127.0.0.1:${port}`;
   };
 }
