@@ -1,5 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { type Client, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type Call, currentCall } from "./call.ts";
 import { WORKLOAD_HEADER, type WorkloadIdentity } from "./identity/workload.ts";
@@ -15,6 +15,7 @@ export interface Clients {
 
 const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;
 const PING_INTERVAL_MS = 30_000;
+const ATTEMPTS_MAX = 3;
 
 /** "shop.product.v1.ProductService" is served by "product". */
 function workloadOf(service: DescService): string {
@@ -28,6 +29,28 @@ function inherit(header: Headers, call: Call): void {
   header.set(TRACE_HEADER, traceHeader(call.trace));
   header.set("x-request-id", call.requestId);
   if (call.user !== undefined && !header.has("authorization")) header.set("authorization", `Bearer ${call.user.token}`);
+}
+
+/**
+ * Whether a request was certainly not begun: the connection's other end is about to stop, or was full (RFC 9113, section
+ * 8.7). Making the call again is safe whatever it does.
+ */
+function isNotBegun(error: unknown): boolean {
+  const cause = error instanceof ConnectError ? error.cause : undefined;
+  return cause instanceof Error && cause.message.includes("NGHTTP2_REFUSED_STREAM");
+}
+
+/** Calls again, on another connection, what the other end did not begin. */
+function callAgain(): Interceptor {
+  return (next) => async (request) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await next(request);
+      } catch (error) {
+        if (request.stream || attempt === ATTEMPTS_MAX || !isNotBegun(error)) throw error;
+      }
+    }
+  };
 }
 
 function carryOn(prove: () => string): Interceptor {
@@ -76,7 +99,7 @@ export function createClients(options: {
       baseUrl: address,
       sessionManager: sessions,
       readMaxBytes: RESPONSE_MAX_BYTES,
-      interceptors: [carryOn(() => proof)],
+      interceptors: [carryOn(() => proof), callAgain()],
     });
     open.set(address, { transport, sessions });
     return transport;

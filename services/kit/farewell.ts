@@ -2,23 +2,48 @@ import type http from "node:http";
 import { constants, type ServerHttp2Session } from "node:http2";
 
 const STREAM_ID_MAX = 2 ** 31 - 1;
-// A client without streams may never answer; one that is busy answers sooner than this.
-const NOTICE_TIMEOUT_MS = 100;
+const QUIET_MS = 100;
+const NOTICE_MAX_MS = 1_000;
+const CHECK_MS = 20;
+
+/** An HTTP/2 client's connection, and how many of its streams are open. */
+export interface OpenSession {
+  readonly session: ServerHttp2Session;
+  openStreams: number;
+}
+
+/** Keeps count of a connection's streams. */
+export function watchSession(session: ServerHttp2Session): OpenSession {
+  const watched: OpenSession = { session, openStreams: 0 };
+  session.on("stream", (stream) => {
+    watched.openStreams += 1;
+    stream.once("close", () => (watched.openStreams -= 1));
+  });
+  return watched;
+}
 
 /**
- * Takes leave of an HTTP/2 client without losing a request that is on its way: first a notice alone, and only when the
- * client must have read it the end of new streams (RFC 9113, section 6.8). Streams that run come to their end.
+ * Takes leave of an HTTP/2 client without losing a request that is on its way: first a notice alone, and the end of new
+ * streams only when the client has read it and sends no more (RFC 9113, section 6.8). Streams that run come to their end.
  */
-export function leaveSession(session: ServerHttp2Session): void {
+export function leaveSession(watched: OpenSession): void {
+  const { session } = watched;
   if (session.closed || session.destroyed) return;
+  const startMs = performance.now();
+  let lastStreamMs = startMs;
+  let read = false;
+  session.on("stream", () => (lastStreamMs = performance.now()));
   session.goaway(constants.NGHTTP2_NO_ERROR, STREAM_ID_MAX);
-  const end = () => {
-    clearTimeout(timer);
+  session.ping(() => (read = true));
+  const check = setInterval(() => {
+    const nowMs = performance.now();
+    // A client without streams does not answer the ping any more.
+    const quiet = (read || watched.openStreams === 0) && nowMs - lastStreamMs >= QUIET_MS;
+    if (!quiet && nowMs - startMs < NOTICE_MAX_MS) return;
+    clearInterval(check);
     session.close();
-  };
-  const timer = setTimeout(end, NOTICE_TIMEOUT_MS);
-  // The answer to a ping comes after everything that the client sent before it read the notice.
-  session.ping(end);
+  }, CHECK_MS);
+  session.once("close", () => clearInterval(check));
 }
 
 /** Takes leave of HTTP/1.1 clients: from then on each answer asks its client not to use the connection again. */

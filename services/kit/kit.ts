@@ -127,7 +127,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
   const clients = createClients({ workload, identity: shared.identity, addressOf });
   const closers: (() => Promise<void> | void)[] = [() => clients.close()];
   let served: Served | undefined;
-  const close = async () => {
+  const closeAll = async () => {
     const all = [...closers, () => served?.close()].toReversed();
     const errors: unknown[] = [];
     // One that fails must not keep the others open.
@@ -137,6 +137,8 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
         .catch((error: unknown) => void errors.push(error));
     if (errors.length > 0) throw errors[0];
   };
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= closeAll());
   const kit: Kit = {
     workload,
     settings,

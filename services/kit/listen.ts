@@ -1,7 +1,7 @@
 import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
-import { createFarewell, leaveSession } from "./farewell.ts";
+import { createFarewell, leaveSession, type OpenSession, watchSession } from "./farewell.ts";
 import { tellApart } from "./first-bytes.ts";
 import { StartError } from "./start-error.ts";
 
@@ -113,16 +113,17 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const farewell = createFarewell();
   const sockets = new Set<net.Socket>();
   const untold = new Set<net.Socket>();
-  const sessions = new Set<http2.ServerHttp2Session>();
+  const sessions = new Set<OpenSession>();
   let closing = false;
   const http1 = createHttp1((request, response) => {
     farewell.watch(response);
     void handler(request, response);
   });
   const h2 = createH2(handler, (session) => {
-    sessions.add(session);
-    session.on("close", () => sessions.delete(session));
-    if (closing) leaveSession(session);
+    const watched = watchSession(session);
+    sessions.add(watched);
+    session.on("close", () => sessions.delete(watched));
+    if (closing) leaveSession(watched);
   });
   const server = net.createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS },
