@@ -7,6 +7,7 @@ import { implement } from "#kit/connect.ts";
 import type { Main } from "#kit/kit.ts";
 import { createOrderChanges } from "./changes.ts";
 import { createCheckout } from "./checkout.ts";
+import { counted } from "./counted.ts";
 import { createOrders } from "./orders.ts";
 import { createSandboxProvider } from "./payment-provider.sandbox.ts";
 import { createRefunds } from "./refunds.ts";
@@ -23,7 +24,8 @@ export function createMain(around: Around = (_, part) => part): Main {
   return async (kit) => {
     const { log, settings } = kit;
     const database = await kit.postgres(new URL("./migrations", import.meta.url));
-    const store = around("store", createPostgresStore(database, await kit.events(database)));
+    const postgres = createPostgresStore(database, await kit.events(database));
+    const store = around("store", counted(postgres, kit.metrics));
     const payments = around("payments", createSandboxProvider(database));
     const products = around("products", kit.client(ProductService));
     const carts = around("carts", kit.client(CartService));

@@ -147,6 +147,13 @@ describe("placing an order", () => {
   });
 });
 
+it("counts orders and money where dashboards look", async () => {
+  await place();
+  const metrics = await (await fetch(`${mesh.url("order")}/metrics`)).text();
+  expect(metrics).toMatch(/shop_orders_total\{event="paid",workload="order"\} [1-9]/);
+  expect(metrics).toMatch(/shop_order_money_minor_units_total\{currency="EUR",direction="in",workload="order"\} [1-9]/);
+});
+
 describe("an order", () => {
   it("is nobody's business but its buyer's and an administrator's", async () => {
     const { user, order: placed } = await place();

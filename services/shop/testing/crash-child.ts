@@ -1,5 +1,5 @@
 // The order service alone in a process, which kills itself at a chosen moment: just before or just after one of the
-// writes of a checkout. Started by crash.test.ts.
+// writes of a checkout. Started by crash.ts.
 
 import { createShared, startService } from "#kit/kit.ts";
 import { createLogger } from "#kit/log.ts";

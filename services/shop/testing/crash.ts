@@ -1,0 +1,185 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import pg from "pg";
+import { expect } from "vitest";
+import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
+import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { OrderStatus } from "#gen/shop/order/v1/order_pb.js";
+import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
+import { startTestMesh } from "#kit/testing/mesh.ts";
+import { createMain as createAuthMain } from "../../auth/main.ts";
+import { main as cart } from "../../cart/main.ts";
+import { main as order } from "../../order/main.ts";
+import { main as product } from "../../product/main.ts";
+import { ADDRESS, card, seedProduct } from "./purchase.ts";
+
+const CHILD = fileURLToPath(new URL("./crash-child.ts", import.meta.url));
+const PRODUCT_ID = "crash-test";
+const INITIAL_STOCK = 1_000;
+const QUANTITY = 2;
+const MOMENTS_MAX = 60;
+const REST_TRIES = 400;
+const REST_PAUSE_MS = 50;
+
+/** What the buyer does with the replica that is going to be killed. */
+interface Doings {
+  /** The replica that is killed at its moment. */
+  readonly doomed: Client<typeof OrderService>;
+  /** The one that lives on. */
+  readonly orders: Client<typeof OrderService>;
+  readonly user: { readonly headers: { readonly authorization: string } };
+  readonly request: Parameters<Client<typeof OrderService>["placeOrder"]>[0] & object;
+}
+
+/** One way a checkout can go, and how it must end. */
+export interface Scenario {
+  readonly card: string;
+  readonly expected: OrderStatus;
+  /** Before the doomed replica is started. */
+  readonly before?: (doings: Omit<Doings, "doomed">) => Promise<void>;
+  /** Fails when the replica is killed within. */
+  readonly during: (doings: Doings) => Promise<unknown>;
+  /** What the buyer does, not knowing how it ended. */
+  readonly after: (doings: Omit<Doings, "doomed">) => Promise<unknown>;
+  /** Calls that must have been moments to die at. */
+  readonly writes: readonly string[];
+}
+
+/** A shop with one order replica that lives, and the means to start another that is killed. */
+async function createCrashTest() {
+  const auth = createAuthMain({ passwordCost: 4, onAdministratorCreated: () => {} });
+  const mesh = await startTestMesh({ auth, product, cart, order }, { env: { SIMULATE_FULFILMENT: "false" } });
+  const database = new pg.Client({ connectionString: mesh.postgresUrl });
+  await database.connect();
+  await seedProduct(mesh, PRODUCT_ID, INITIAL_STOCK);
+  return { mesh, database };
+}
+
+type CrashTest = Awaited<ReturnType<typeof createCrashTest>>;
+
+async function startDoomed({ mesh }: CrashTest, crashAt: number) {
+  const env = {
+    ...process.env,
+    CRASH_AT: `${crashAt}`,
+    DATA_DIR: mesh.shared.settings.dataDir,
+    POSTGRES_URL: mesh.postgresUrl,
+    LOG_LEVEL: "silent",
+    SIMULATE_FULFILMENT: "false",
+    ORDER_PORT: "0",
+    PRODUCT_URL: mesh.url("product"),
+    CART_URL: mesh.url("cart"),
+    AUTH_URL: mesh.url("auth"),
+  };
+  const child = spawn(process.execPath, [CHILD], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const ended = once(child, "exit");
+  const [line] = (await Promise.race([
+    once(child.stdout, "data"),
+    ended.then(() => Promise.reject(new Error(errors))),
+  ])) as [Buffer];
+  const transport = createGrpcTransport({ baseUrl: `http://127.0.0.1:${line.toString().trim()}` });
+  return { child, ended, client: createClient(OrderService, transport), killed: () => errors.trim() };
+}
+
+async function row<T>({ database }: CrashTest, sql: string, values: unknown[] = []): Promise<T> {
+  return (await database.query(sql, values)).rows[0] as T;
+}
+
+/** Waits until no checkout has a step left to take; false if `stop` says to wait no longer. */
+async function rest(test: CrashTest, stop: () => boolean = () => false): Promise<boolean> {
+  for (let tries = 0; tries < REST_TRIES; tries++) {
+    if (stop()) return false;
+    const { count } = await row<{ count: number }>(
+      test,
+      `SELECT count(*)::int FROM "order".orders WHERE step <> 'done'`,
+    );
+    if (count === 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, REST_PAUSE_MS));
+  }
+  throw new Error("The checkouts did not come to rest");
+}
+
+/** What must hold for ever, whatever was killed when. */
+async function checkInvariants(test: CrashTest): Promise<void> {
+  const stock = await row<{ stock: number; held: number; sold: number }>(
+    test,
+    `SELECT p.stock,
+       (SELECT coalesce(sum(l.quantity), 0) FROM product.reservation_lines l JOIN product.reservations r USING (order_id) WHERE l.product_id = $1 AND r.state = 'held') AS held,
+       (SELECT coalesce(sum(l.quantity), 0) FROM product.reservation_lines l JOIN product.reservations r USING (order_id) WHERE l.product_id = $1 AND r.state = 'confirmed') AS sold
+     FROM product.products p WHERE p.product_id = $1`,
+    [PRODUCT_ID],
+  );
+  expect(stock.stock + Number(stock.held) + Number(stock.sold)).toBe(INITIAL_STOCK);
+  // Each paid order was charged its total once, and nobody else was charged anything.
+  const wrong = await row<{ count: number }>(
+    test,
+    `SELECT count(*) FROM "order".orders o FULL JOIN "order".sandbox_charges c USING (order_id)
+     WHERE CASE WHEN o.status IN (2, 3, 4) THEN c.status IS DISTINCT FROM 'captured' OR c.refunded <> 0 OR c.amount <> (o.document->'total'->>'minorUnits')::bigint
+                ELSE c.status = 'authorized' OR (c.status = 'captured' AND c.refunded <> c.amount) END`,
+  );
+  expect(Number(wrong.count)).toBe(0);
+}
+
+/** Lets one buyer through the scenario with a replica that dies at a moment. Answers where it died; "" if it did not. */
+async function playThrough(test: CrashTest, scenario: Scenario, crashAt: number): Promise<string> {
+  const { mesh, database } = test;
+  const email = `${randomUUID()}@example.com`;
+  const { accessToken } = await mesh
+    .client(AuthService)
+    .signUp({ email, password: "correct horse", displayName: "Ada" });
+  const user = { headers: { authorization: `Bearer ${accessToken?.token}` } };
+  await mesh.client(CartService).addItem({ productId: PRODUCT_ID, quantity: QUANTITY }, user);
+  const request = { requestId: randomUUID(), shippingAddress: ADDRESS, paymentMethod: card(scenario.card) };
+  const orders = mesh.client(OrderService);
+  const living = { orders, user, request };
+  await scenario.before?.(living);
+  await rest(test);
+
+  const doomed = await startDoomed(test, crashAt);
+  let dead = false;
+  void doomed.ended.then(() => (dead = true));
+  await scenario.during({ ...living, doomed: doomed.client }).catch(() => {});
+  // A buyer has an answer before the last steps are taken.
+  await rest(test, () => dead);
+  doomed.child.kill("SIGTERM");
+  await doomed.ended;
+
+  // Time passes: the dead replica's hold on the order ends, and the other one takes over.
+  await database.query(`UPDATE "order".orders SET due_at = now() WHERE step <> 'done'`);
+  await rest(test);
+  await checkInvariants(test);
+  await scenario.after(living).catch(() => {});
+  await rest(test);
+  await checkInvariants(test);
+  const { orders: placed } = await orders.listOrders({}, user);
+  expect(
+    placed.map((it) => OrderStatus[it.status]),
+    doomed.killed(),
+  ).toEqual([OrderStatus[scenario.expected]]);
+  return doomed.killed();
+}
+
+/** Kills a replica before and after each write of the scenario, one after the other, and checks how things stand. */
+export async function killAtEveryMoment(scenario: Scenario): Promise<void> {
+  const test = await createCrashTest();
+  try {
+    const places: string[] = [];
+    for (let crashAt = 1; crashAt <= MOMENTS_MAX; crashAt++) {
+      const place = await playThrough(test, scenario, crashAt);
+      if (place === "") break;
+      places.push(place);
+    }
+    for (const write of scenario.writes) {
+      expect(places).toContain(`killed before ${write}`);
+      expect(places).toContain(`killed after ${write}`);
+    }
+  } finally {
+    await test.database.end();
+    await test.mesh.close();
+  }
+}
