@@ -40,7 +40,7 @@ const KEEP_ALIVE_AFTER_MS = 60_000;
 const LAST_REQUESTS_MS = 100;
 const IDLE_CHECK_MS = 50;
 
-function startError(error: NodeJS.ErrnoException, name: string, port: number): Error {
+function startError(error: NodeJS.ErrnoException, { name, port, host }: ListenOptions): Error {
   const variable = `${name.toUpperCase()}_PORT`;
   if (error.code === "EADDRINUSE") {
     return new StartError(
@@ -52,14 +52,17 @@ function startError(error: NodeJS.ErrnoException, name: string, port: number): E
       `Port ${port} for ${name} may not be opened by this user; set ${variable} to one above 1023.`,
     );
   }
+  if (error.code === "ENOTFOUND" || error.code === "EADDRNOTAVAIL") {
+    return new StartError(`HOST is "${host}", but it must be an address of this machine.`);
+  }
   return error;
 }
 
-function listening(server: net.Server, { name, port, host }: ListenOptions): Promise<number> {
+function listening(server: net.Server, options: ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => reject(startError(error, name, port));
+    const onError = (error: NodeJS.ErrnoException) => reject(startError(error, options));
     server.once("error", onError);
-    server.listen(port, host, () => {
+    server.listen(options.port, options.host, () => {
       server.off("error", onError);
       resolve((server.address() as net.AddressInfo).port);
     });
@@ -105,7 +108,7 @@ function createH2(handler: HttpHandler, onSession: (session: http2.ServerHttp2Se
 
 /**
  * Opens one port for HTTP/1.1 and cleartext HTTP/2.
- * @throws StartError when the port is taken.
+ * @throws StartError when the port is taken or the host is not this machine's.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const onError = options.onError ?? (() => {});

@@ -77,6 +77,11 @@ function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
   );
 }
 
+/** The euros that somebody typed: "1,000" are a thousand, "20,50" and "20.5" twenty and a half. */
+function euros(typed: string): number {
+  return Number.parseFloat(typed.replace(/[.,](?=\d{3})/g, "").replace(",", ".")) || 0;
+}
+
 function PriceFilter({ search }: { readonly search: CatalogueSearch }) {
   const refine = useRefine();
   const [min, setMin] = useState(String(search.min ?? ""));
@@ -84,9 +89,10 @@ function PriceFilter({ search }: { readonly search: CatalogueSearch }) {
 
   function apply(event?: FormEvent) {
     event?.preventDefault();
-    const [low, high] = [Number(min) || undefined, Number(max) || undefined];
+    const [low, high] = [Math.floor(euros(min)) || undefined, Math.ceil(euros(max)) || undefined];
     if (low === search.min && high === search.max) return;
-    refine({ min: low, max: high });
+    // Who fills them in the wrong way round means the same.
+    refine(low !== undefined && high !== undefined && low > high ? { min: high, max: low } : { min: low, max: high });
   }
 
   return (
@@ -118,11 +124,11 @@ function PriceInput({ label, value, onChange, onDone }: PriceInputProps) {
     <input
       aria-label={label}
       placeholder={label}
-      inputMode="numeric"
+      inputMode="decimal"
       autoComplete="off"
-      maxLength={6}
+      maxLength={9}
       value={value}
-      onChange={(event) => onChange(event.target.value.replace(/\D/g, ""))}
+      onChange={(event) => onChange(event.target.value.replace(/[^\d.,]/g, ""))}
       onBlur={onDone}
     />
   );

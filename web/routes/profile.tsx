@@ -35,7 +35,7 @@ function Profile({ user }: { readonly user: User }) {
         </p>
       </header>
       <section className="panel" aria-labelledby="profile-name">
-        <h2 id="profile-name">How we call you</h2>
+        <h2 id="profile-name">What we call you</h2>
         <NameForm user={user} />
       </section>
       <section className="panel profile-ways" aria-label="Account">
