@@ -251,6 +251,15 @@ const MALFORMED: readonly [
     "product.name",
   ],
   [
+    "a price in another currency",
+    ({ edge, admin }) =>
+      edge.createProduct(
+        { product: { name: "Lamp", categoryId: "lighting", price: { currencyCode: "USD", minorUnits: 1n } } },
+        admin,
+      ),
+    "product.price",
+  ],
+  [
     "CreateProduct",
     ({ edge, admin }) => edge.createProduct({ product: { name: "No price", categoryId: "lighting" } }, admin),
     "product.price",

@@ -50,7 +50,7 @@ export declare type Product = Message<"shop.product.v1.Product"> & {
   categoryId: string;
 
   /**
-   * Price of a piece, tax included.
+   * Price of a piece, tax included. All products have prices in one currency, so that a cart has a sum.
    *
    * @generated from field: shop.type.v1.Money price = 5;
    */
