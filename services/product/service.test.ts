@@ -251,7 +251,7 @@ const MALFORMED: readonly [
     "product.name",
   ],
   [
-    "a price in another currency",
+    "CreateProduct",
     ({ edge, admin }) =>
       edge.createProduct(
         { product: { name: "Lamp", categoryId: "lighting", price: { currencyCode: "USD", minorUnits: 1n } } },
