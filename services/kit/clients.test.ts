@@ -168,6 +168,30 @@ describe("a call made on behalf of another", () => {
     await eventually(() => expect(ended).toHaveBeenCalledTimes(1));
   });
 
+  it("that streams ends as soon as nobody asks for more", async () => {
+    const ended = vi.fn();
+    await start(
+      (back) => ({
+        async say(request) {
+          for await (const it of runInBackground(() => back.watch(request))) return it;
+          return request;
+        },
+      }),
+      {
+        async *watch(request) {
+          try {
+            yield request;
+            await aborted(currentCall());
+          } finally {
+            ended();
+          }
+        },
+      },
+    );
+    expect(await front().say({ value: "first" })).toMatchObject({ value: "first" });
+    await eventually(() => expect(ended).toHaveBeenCalledTimes(1));
+  });
+
   it("in the background carries nothing and lives on", async () => {
     const seen: ReturnType<typeof brought>[] = [];
     let proceed = () => {};

@@ -62,21 +62,33 @@ function carryOn(prove: () => string): Interceptor {
   };
 }
 
+/** The messages of a stream; a consumer that stops asking for more ends the call. */
+async function* leavable(messages: AsyncIterable<unknown>, leave: () => void): AsyncGenerator<unknown> {
+  try {
+    yield* messages;
+  } finally {
+    leave();
+  }
+}
+
 /** Deadline and cancellation are set on the call's options, since interceptors come too late for them. */
 function withDeadlines<T extends DescService>(service: T, client: Client<T>): Client<T> {
   const methods = service.methods.map((method) => {
     const contractMs = timeoutMsOf(policyOf(method));
+    const answersMany = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
     const original = client[method.localName as keyof Client<T>] as (request: unknown, options?: object) => unknown;
     const wrapped = (request: unknown, options: { signal?: AbortSignal; timeoutMs?: number } = {}) => {
       const call = currentCall();
       const leftMs = call?.deadlineMs === undefined ? undefined : Math.max(1, call.deadlineMs - performance.now());
       const limits = [contractMs, leftMs, options.timeoutMs].filter((it) => it !== undefined);
-      const signals = [call?.abort.signal, options.signal].filter((it) => it !== undefined);
-      return original(request, {
+      const left = answersMany ? new AbortController() : undefined;
+      const signals = [call?.abort.signal, options.signal, left?.signal].filter((it) => it !== undefined);
+      const answer = original(request, {
         ...options,
         ...(limits.length > 0 && { timeoutMs: Math.ceil(Math.min(...limits)) }),
         ...(signals.length > 0 && { signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) }),
       });
+      return left === undefined ? answer : leavable(answer as AsyncIterable<unknown>, () => left.abort());
     };
     return [method.localName, wrapped] as const;
   });

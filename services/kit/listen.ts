@@ -70,7 +70,7 @@ function listening(server: net.Server, options: ListenOptions): Promise<number> 
 }
 
 /** A handler whose failure ends its own request and nothing else. */
-export function contained(handler: HttpHandler, onError: (error: unknown) => void): HttpHandler {
+function contained(handler: HttpHandler, onError: (error: unknown) => void): HttpHandler {
   return async (request, response) => {
     try {
       await handler(request, response);

@@ -1,6 +1,5 @@
 import type http from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { type Implementation, PEER_HEADER, routesOf } from "./connect.ts";
@@ -8,12 +7,13 @@ import { callFailure } from "./failure.ts";
 import { createReadiness, healthService } from "./health.ts";
 import type { TokenVerifier } from "./identity/access-token.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
-import { contained, type HttpHandler, listen } from "./listen.ts";
+import { type HttpHandler, listen } from "./listen.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPipeline, type Step } from "./pipeline/pipeline.ts";
 import { standardSteps } from "./pipeline/steps.ts";
 import { policyOf } from "./policy.ts";
 import { reflectionServices } from "./reflection.ts";
+import { createRpcHandler } from "./rpc-handler.ts";
 import { telemetryService } from "./telemetry.ts";
 
 /** Answers plain HTTP below a path, such as "/images/". */
@@ -117,17 +117,17 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     }),
   };
   const routes = Object.entries(options.http ?? {});
-  const fallback = contained((request, response) => {
+  const fallback: HttpHandler = (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (handler === undefined) answer(response, 404, "not found\n");
     else return handler(request, response);
-  }, onError);
-  const adapter = connectNodeAdapter({
+  };
+  const rpcs = createRpcHandler({
     routes: routesOf(services, pipeline),
     readMaxBytes: options.requestMaxBytes ?? REQUEST_MAX_BYTES,
     writeMaxBytes: RESPONSE_MAX_BYTES,
-    fallback: fallback as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
+    fallback,
   });
   const listener = await listen({
     name: deps.workload,
@@ -136,9 +136,9 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     onError,
     handler: (request, response) => {
       request.headers[PEER_HEADER] = request.socket?.remoteAddress ?? "";
-      // Connect's adapter throws where it cannot put a URL together.
-      if (!hasAuthority(request)) answer(response, 400, "The request does not say a valid host.\n");
-      else adapter(request as http.IncomingMessage, response as http.ServerResponse);
+      if (hasAuthority(request)) return rpcs(request, response);
+      // Connect's handling fails where it cannot put a URL together.
+      answer(response, 400, "The request does not say a valid host.\n");
     },
   });
   return {

@@ -294,6 +294,24 @@ describe("a stream", () => {
     await vi.waitFor(() => expect(cleaned).toHaveBeenCalledTimes(1));
   });
 
+  it("that cannot be written is one whose caller went away, not a fault", async () => {
+    const { pipeline, outcomes } = observed();
+    const cleaned = vi.fn();
+    const stream = pipeline.stream(incomingOf(watch), async function* () {
+      try {
+        yield 1;
+        yield 2;
+      } finally {
+        cleaned();
+      }
+    });
+    const iterator = stream[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.throw?.(new Error("write ECONNRESET")).catch(() => {});
+    expect(outcomes.map((it) => it.code)).toEqual([Code.Canceled]);
+    await vi.waitFor(() => expect(cleaned).toHaveBeenCalledTimes(1));
+  });
+
   it("whose caller goes away while the handler waits ends once, at once", async () => {
     const caller = new AbortController();
     const { pipeline, outcomes } = observed();

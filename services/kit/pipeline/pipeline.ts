@@ -156,7 +156,12 @@ export function createPipeline(steps: readonly Step[], log: Logger): Pipeline {
         for (;;) {
           const next = await Promise.race([race.promise, runInCall(call, () => iterator.next())]);
           if (next.done === true) break;
-          yield next.value;
+          try {
+            yield next.value;
+          } catch (cause) {
+            // The consumer throws back what it could not write.
+            throw new ConnectError("The caller went away.", Code.Canceled, undefined, undefined, cause);
+          }
         }
         ending = () => succeed(call);
       } catch (error) {
