@@ -20,7 +20,7 @@ const PART = { timeoutMs: PART_TIMEOUT_MS };
 export function createStorefrontService({ products, carts }: StorefrontDeps): ServiceImpl<typeof StorefrontService> {
   const categories = async () => (await products.listCategories({}, PART)).categories;
   const shelf = async (orderBy: ProductOrder) =>
-    (await products.listProducts({ pageSize: SHELF_SIZE, orderBy }, PART)).products;
+    (await products.listProducts({ pageSize: SHELF_SIZE, orderBy, inStockOnly: true }, PART)).products;
 
   const relatedTo = async ({ productId, categoryId }: Product) => {
     // One more than shown, since the product itself is among them.

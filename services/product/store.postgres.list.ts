@@ -46,10 +46,13 @@ function score({ terms }: ProductFilter, { add }: Values): string {
   return `((${ranks.join(" + ")}) * ${SCORE_STEPS})::bigint`;
 }
 
+// Products that sold equally well stand mixed and not by the alphabet: the low bits are a hash of the id.
+const POPULARITY = "(sold_count * 1048576 + (hashtextextended(product_id, 0) & 1048575))";
+
 const SORTS: Readonly<
   Record<Exclude<Order, "relevance">, { column: string; type: string; direction: "ASC" | "DESC" }>
 > = {
-  popular: { column: "sold_count", type: "bigint", direction: "DESC" },
+  popular: { column: POPULARITY, type: "bigint", direction: "DESC" },
   newest: { column: "create_time", type: "timestamptz", direction: "DESC" },
   price_ascending: { column: "price_minor_units", type: "bigint", direction: "ASC" },
   price_descending: { column: "price_minor_units", type: "bigint", direction: "DESC" },

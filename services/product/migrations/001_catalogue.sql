@@ -31,7 +31,7 @@ CREATE TABLE products (
 
 CREATE INDEX products_search ON products USING gin (words, near);
 CREATE INDEX products_category ON products (category_id) WHERE delete_time IS NULL;
-CREATE INDEX products_popular ON products (sold_count, product_id) WHERE delete_time IS NULL;
+CREATE INDEX products_popular ON products ((sold_count * 1048576 + (hashtextextended(product_id, 0) & 1048575)) DESC, product_id DESC) WHERE delete_time IS NULL;
 CREATE INDEX products_newest ON products (create_time, product_id) WHERE delete_time IS NULL;
 CREATE INDEX products_price ON products (price_minor_units, product_id) WHERE delete_time IS NULL;
 CREATE INDEX products_name ON products (name_key, product_id) WHERE delete_time IS NULL;
