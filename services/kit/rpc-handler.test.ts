@@ -1,7 +1,7 @@
 import http2 from "node:http2";
 import net from "node:net";
 import { PassThrough } from "node:stream";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { implement } from "./connect.ts";
 import { createTokenVerifier } from "./identity/access-token.ts";
 import { createWorkloadIdentity } from "./identity/workload.ts";
@@ -94,6 +94,36 @@ const cases = Object.keys(ways).flatMap((version) =>
     ),
   ),
 );
+
+describe("clients who do not come to the end of their request", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it("are let go after a while; an answer may take its time", async () => {
+    const session = http2.connect(`http://127.0.0.1:${served.port}`);
+    const [half, whole] = (
+      [
+        [0.5, "Say"],
+        [1, "Watch"],
+      ] as const
+    ).map(([share, rpc]) => {
+      const headers = { ":method": "POST", ":path": `/${Echo.typeName}/${rpc}`, "content-type": types[rpc] };
+      const stream = session.request(headers).on("error", () => {});
+      stream.write(bodies[rpc].subarray(0, bodies[rpc].length * share));
+      if (share === 1) stream.end();
+      return stream;
+    });
+    await new Promise((resolve) => whole?.once("response", resolve)); // both have arrived
+    vi.advanceTimersByTime(59_000);
+    await new Promise((resolve) => session.ping(resolve));
+    expect([half?.closed, whole?.closed]).toEqual([false, false]);
+    vi.advanceTimersByTime(2_000);
+    vi.useRealTimers();
+    await eventually(() => expect(half?.closed).toBe(true));
+    expect(whole?.closed).toBe(false);
+    session.destroy();
+  });
+});
 
 describe("clients who go away", () => {
   it("at any moment of a call end its handler and make no noise", async () => {

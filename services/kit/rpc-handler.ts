@@ -1,4 +1,5 @@
 import type http from "node:http";
+import http2 from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ConnectError, type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import {
@@ -16,6 +17,16 @@ export interface RpcHandlerOptions {
   readonly writeMaxBytes: number;
   /** Answers what is no RPC. */
   readonly fallback: HttpHandler;
+}
+
+// node:http has a time of its own for HTTP/1.1.
+const RECEIVE_TIMEOUT_MS = 60_000;
+
+/** Gives up a request that does not come to its end: its call's own time begins only when it is there. */
+function limitReceiving(request: http2.Http2ServerRequest): void {
+  const timer = setTimeout(() => request.stream.close(http2.constants.NGHTTP2_CANCEL), RECEIVE_TIMEOUT_MS);
+  const clear = () => clearTimeout(timer);
+  request.once("end", clear).once("close", clear);
 }
 
 /** Whether an answer could not be written since nobody is there any more. */
@@ -37,6 +48,9 @@ export function createRpcHandler({ routes, fallback, ...limits }: RpcHandlerOpti
   return async (request, response) => {
     const handler = handlers.get((request.url ?? "").split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
+    const sendsMany =
+      handler.method.methodKind === "client_streaming" || handler.method.methodKind === "bidi_streaming";
+    if ("stream" in request && !sendsMany) limitReceiving(request);
     const incoming = universalRequestFromNodeRequest(
       request as http.IncomingMessage,
       response as http.ServerResponse,

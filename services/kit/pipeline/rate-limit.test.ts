@@ -59,6 +59,7 @@ describe("a rate limit", () => {
         }
         expect(passedAt.length).toBeGreaterThanOrEqual(Math.min(requests, pauses.length));
       }),
+      { numRuns: 40 },
     );
   });
 
@@ -76,6 +77,7 @@ describe("a rate limit", () => {
         nowMs += 1;
         expect(attempt(step, callOf(method))).toBe(true);
       }),
+      { numRuns: 40 },
     );
   });
 
