@@ -47,5 +47,7 @@ export function createLogger(options: { level: string; environment: Environment 
   const stream = forPeople
     ? pretty({ destination: 2, sync: true, ignore: "pid,hostname", translateTime: "HH:MM:ss" })
     : (to ?? pino.destination({ dest: 2, sync: false }));
-  return pino({ level: options.level, formatters: { log: redactFields } }, stream);
+  // Errors are plain fields by the time that pino would serialize them.
+  const serializers = { err: (it: unknown) => it };
+  return pino({ level: options.level, formatters: { log: redactFields }, serializers }, stream);
 }

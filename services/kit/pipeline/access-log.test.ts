@@ -50,6 +50,11 @@ describe("the access log", () => {
       () => Promise.reject(callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "away")),
       { level: 40, code: "Unavailable", msg: "call failed" },
     ],
+    [
+      "the stop of the service ended, which is nobody's fault",
+      () => Promise.reject(callFailure(ErrorReason.SHUTTING_DOWN, "stopping")),
+      { level: 30, code: "Unavailable", msg: "call ended by the stop" },
+    ],
     ["broke", () => Promise.reject(new Error("the cause")), { level: 50, code: "Internal", msg: "call failed" }],
   ];
   it.each(ends)(

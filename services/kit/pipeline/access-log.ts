@@ -1,4 +1,7 @@
 import { Code } from "@connectrpc/connect";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import type { Call, Outcome } from "../call.ts";
+import { isFailure } from "../failure.ts";
 import { methodName } from "../policy.ts";
 import type { Step } from "./pipeline.ts";
 
@@ -12,6 +15,21 @@ export const SERVER_FAULTS: ReadonlySet<number> = new Set([
   Code.Unimplemented,
 ]);
 
+function writeLine(call: Call, { code, error, durationMs }: Outcome): void {
+  const entry = {
+    caller: call.caller,
+    user: call.user?.userId,
+    code: code === 0 ? "OK" : Code[code],
+    durationMs: Math.round(durationMs * 10) / 10,
+  };
+  const { log } = call;
+  if (code === 0) log.info(entry, "call");
+  else if (isFailure(error, ErrorReasonSchema, ErrorReason.SHUTTING_DOWN)) log.info(entry, "call ended by the stop");
+  else if (code === Code.Internal || code === Code.Unknown) log.error({ ...entry, err: error }, "call failed");
+  else if (SERVER_FAULTS.has(code)) log.warn({ ...entry, err: error }, "call failed");
+  else log.info({ ...entry, reason: error instanceof Error ? error.message : undefined }, "call refused");
+}
+
 /** A line for each call: who called what for whom, and how it ended. Never a message: those may hold secrets. */
 export function accessLog(): Step {
   return (call) => {
@@ -20,17 +38,6 @@ export function accessLog(): Step {
       traceId: call.trace.traceId,
       method: methodName(call.method),
     });
-    call.onEnd.push(({ code, error, durationMs }) => {
-      const entry = {
-        caller: call.caller,
-        user: call.user?.userId,
-        code: code === 0 ? "OK" : Code[code],
-        durationMs: Math.round(durationMs * 10) / 10,
-      };
-      if (code === 0) call.log.info(entry, "call");
-      else if (code === Code.Internal || code === Code.Unknown) call.log.error({ ...entry, err: error }, "call failed");
-      else if (SERVER_FAULTS.has(code)) call.log.warn({ ...entry, err: error }, "call failed");
-      else call.log.info({ ...entry, reason: error instanceof Error ? error.message : undefined }, "call refused");
-    });
+    call.onEnd.push((outcome) => writeLine(call, outcome));
   };
 }
