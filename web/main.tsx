@@ -1,3 +1,4 @@
+// The web shop: puts session, transport, cache and routes together and shows them in the page.
 import { createConnectQueryKey, TransportProvider } from "@connectrpc/connect-query";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

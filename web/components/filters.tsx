@@ -54,6 +54,8 @@ function StockFilter({ search }: { readonly search: CatalogueSearch }) {
 
 function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
   const { data, isPending } = useCategories();
+  // The numbers count whole categories, so beside other filters they would promise too much.
+  const isNarrowed = Boolean(search.q || search.min || search.max || search.stock);
   const shelves = [{ categoryId: undefined, name: "Everything", productCount: undefined }, ...(data?.categories ?? [])];
   return (
     <div>
@@ -67,7 +69,7 @@ function CategoryFilter({ search }: { readonly search: CatalogueSearch }) {
               data-chosen={search.category === categoryId}
               resetScroll={false}
             >
-              {name} {productCount !== undefined && <span className="soft tabular">{productCount}</span>}
+              {name} {productCount !== undefined && !isNarrowed && <span className="soft tabular">{productCount}</span>}
             </Link>
           </li>
         ))}

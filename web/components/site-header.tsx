@@ -51,7 +51,7 @@ function CartLink() {
     <Link
       to="/cart"
       className="header-action header-cart"
-      aria-label={`Cart, ${count} ${count === 1 ? "piece" : "pieces"}`}
+      aria-label={`Cart, ${count} ${count === 1 ? "item" : "items"}`}
     >
       <ShoppingBag aria-hidden size={21} />
       <span className="cart-count" data-testid="cart-count" data-empty={count === 0}>

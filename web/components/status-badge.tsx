@@ -4,7 +4,6 @@ import "./status-badge.css";
 
 const TONES: Partial<Record<OrderStatus, string>> = {
   [OrderStatus.PENDING]: "warn",
-  [OrderStatus.CANCELLED]: "bad",
   [OrderStatus.DELIVERED]: "good",
 };
 

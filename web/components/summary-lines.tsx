@@ -31,7 +31,7 @@ export function SummaryLines({
           <span>
             <strong>{name}</strong>
             <span className="soft small tabular">
-              {quantity} {quantity === 1 ? "piece" : "pieces"}
+              {quantity} {quantity === 1 ? "item" : "items"}
             </span>
             {notes[productId] && (
               <span className="summary-lines-note" role="alert">

@@ -71,7 +71,7 @@ export function cancelSentence({ cancelMessage, cancelReason, payment }: Order):
   if (cancelMessage) return cancelMessage;
   const words: Readonly<Record<CancelReason, string>> = {
     [CancelReason.UNSPECIFIED]: "",
-    [CancelReason.OUT_OF_STOCK]: "Somebody else was faster, and there were not enough pieces left.",
+    [CancelReason.OUT_OF_STOCK]: "Somebody else was faster, and there were not enough items left.",
     [CancelReason.PAYMENT_DECLINED]: "",
     [CancelReason.PAYMENT_FAILED]: "The payment provider could not be reached.",
     [CancelReason.PRICE_CHANGED]: "A price had changed.",
@@ -80,6 +80,17 @@ export function cancelSentence({ cancelMessage, cancelReason, payment }: Order):
   };
   return words[cancelReason];
 }
+
+/** Why an order was cancelled, in two words, for a list. */
+export const CANCEL_WORDS: Readonly<Record<CancelReason, string>> = {
+  [CancelReason.UNSPECIFIED]: "",
+  [CancelReason.OUT_OF_STOCK]: "Sold out",
+  [CancelReason.PAYMENT_DECLINED]: "Payment declined",
+  [CancelReason.PAYMENT_FAILED]: "Payment failed",
+  [CancelReason.PRICE_CHANGED]: "Price changed",
+  [CancelReason.REQUESTED_BY_CUSTOMER]: "You cancelled",
+  [CancelReason.REQUESTED_BY_SHOP]: "Cancelled by the shop",
+};
 
 /** The end of an order's id, enough to tell one's orders apart. */
 export const shortId = (orderId: string) => orderId.slice(-8).toUpperCase();

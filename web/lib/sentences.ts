@@ -41,7 +41,7 @@ export const sentences: ReadonlyMap<string, Sentence> = new Map([
     [Order.ORDER_NOT_FOUND]: () => "There is no such order in your account.",
     [Order.CART_EMPTY]: () => "Your cart is empty.",
     [Order.OUT_OF_STOCK]: () =>
-      "Somebody was faster: there are fewer pieces left than you ordered. Nothing was charged.",
+      "Somebody was faster: there are fewer items left than you ordered. Nothing was charged.",
     [Order.PAYMENT_DECLINED]: ({ decline_code }) => `${declined(decline_code)} Nothing was charged.`,
     [Order.PAYMENT_FAILED]: () => "The payment provider could not be reached. Nothing was charged; please try again.",
     [Order.PRICE_CHANGED]: () =>

@@ -86,19 +86,19 @@ function Tracked({ order, live, onChanged }: TrackedProps) {
   return (
     <div className="page">
       <header className="page-head order-head">
-        <p className="soft small">
+        <p className="soft small crumbs">
           <Link to="/orders">Orders</Link> / {shortId(order.orderId)}
         </p>
         <h1>{isCancelled ? "This order was cancelled" : STATUS_SENTENCES[order.status]}</h1>
         <p className="order-marks">
           <StatusBadge status={order.status} />
-          <LiveMark state={live} />
+          {!isCancelled && <LiveMark state={live} />}
         </p>
       </header>
       <div className="with-summary">
         <div className="order-parts">
           <section className="panel" aria-label="Tracking">
-            {isCancelled ? <Notice tone="bad">{cancelSentence(order)}</Notice> : <OrderStepper order={order} />}
+            {isCancelled ? <Notice>{cancelSentence(order)}</Notice> : <OrderStepper order={order} />}
           </section>
           <History order={order} />
           <div className="order-facts">

@@ -2,7 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { PackageOpen } from "lucide-react";
-import type { Order } from "#gen/shop/order/v1/order_pb.js";
+import { type Order, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { AccountOnly } from "../components/account-only.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -12,7 +12,7 @@ import { Empty, Failure } from "../components/states.tsx";
 import { StatusBadge } from "../components/status-badge.tsx";
 import { formatDay } from "../lib/dates.ts";
 import { formatMoney } from "../lib/money.ts";
-import { shortId } from "../lib/order-words.ts";
+import { CANCEL_WORDS, shortId } from "../lib/order-words.ts";
 import type { RouterContext } from "../lib/page-data.ts";
 import { useTitle } from "../lib/title.ts";
 import "./orders.css";
@@ -80,16 +80,18 @@ function OrdersPage() {
 }
 
 function OrderRow({ order }: { readonly order: Order }) {
-  const { orderId, status, createTime, total, lines } = order;
+  const { orderId, status, createTime, total, lines, cancelReason } = order;
+  const isCancelled = status === OrderStatus.CANCELLED;
   const names = lines.map(({ name }) => name).join(", ");
   return (
-    <li className="panel order-row">
+    <li className="panel order-row" data-cancelled={isCancelled}>
       <div className="order-row-words">
         <p>
           <Link to="/orders/$orderId" params={{ orderId }}>
             Order {shortId(orderId)}
           </Link>{" "}
           <StatusBadge status={status} />
+          {isCancelled && <span className="soft small order-row-why"> {CANCEL_WORDS[cancelReason]}</span>}
         </p>
         <p className="soft small">
           {formatDay(createTime)} · <span className="tabular">{formatMoney(total)}</span>

@@ -57,7 +57,7 @@ function Page({ page, product }: { readonly page: GetProductPageResponse; readon
       <article className="product">
         <Gallery pictures={product.pictures} />
         <div className="product-words">
-          <nav aria-label="Breadcrumb" className="small soft">
+          <nav aria-label="Breadcrumb" className="small soft crumbs">
             <Link to="/products">Shop</Link>
             {category && (
               <>

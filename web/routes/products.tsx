@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { SearchX, SlidersHorizontal } from "lucide-react";
 import { useState } from "react";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
@@ -70,8 +70,17 @@ export function View() {
   );
 }
 
-function useHeading({ q, category }: CatalogueSearch): string {
+/** Whether the address names a category that the shop does not have. */
+function useIsUnknownCategory({ category }: CatalogueSearch): boolean {
   const { data } = useCategories();
+  return data !== undefined && category !== undefined && data.categories.every((it) => it.categoryId !== category);
+}
+
+function useHeading(search: CatalogueSearch): string {
+  const { q, category } = search;
+  const { data } = useCategories();
+  const isUnknown = useIsUnknownCategory(search);
+  if (isUnknown) return "No such category";
   const shelf = category && data?.categories.find(({ categoryId }) => categoryId === category)?.name;
   if (q) return shelf ? `“${q}” in ${shelf}` : `“${q}”`;
   return shelf || "Everything";
@@ -106,6 +115,16 @@ function OrderChoice({ search }: { readonly search: CatalogueSearch }) {
 
 function Nothing({ search }: { readonly search: CatalogueSearch }) {
   const refine = useRefine();
+  if (useIsUnknownCategory(search)) {
+    return (
+      <Empty icon={SearchX} title={`There is no category “${search.category}”`}>
+        <p className="soft">It may have had another name. Everything else is still here.</p>
+        <Link to="/products" search={{ ...search, category: undefined, page: undefined }} className="button">
+          {search.q ? `Search everything for “${search.q}”` : "See everything"}
+        </Link>
+      </Empty>
+    );
+  }
   return (
     <Empty icon={SearchX} title="Nothing matches">
       <p className="soft">{search.q ? "Try another word, or fewer filters." : "Try fewer filters."}</p>
