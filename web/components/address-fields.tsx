@@ -1,12 +1,14 @@
-import { useMemo } from "react";
+import { useQuery } from "@connectrpc/connect-query";
+import { useEffect, useMemo } from "react";
+import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { AddressSchema } from "#gen/shop/type/v1/address_pb.js";
 import { useContractForm } from "../lib/contract-form.ts";
 import { countries, likelyCountry } from "../lib/countries.ts";
 import { SelectField, TextField } from "./field.tsx";
 
-/** The form of an address, with the contract's rules. */
+/** The form of an address, with the contract's rules, filled from the latest order unless somebody types first. */
 export function useAddressForm(fullName: string) {
-  return useContractForm(AddressSchema, {
+  const form = useContractForm(AddressSchema, {
     initial: {
       fullName,
       line1: "",
@@ -20,6 +22,14 @@ export function useAddressForm(fullName: string) {
       Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.trim()])) as typeof values,
     hints: { postalCode: "Enter a postal code such as 10115.", countryCode: "Choose a country." },
   });
+  const latest = useQuery(OrderService.method.listOrders, { pageSize: 1 }).data?.orders[0]?.shippingAddress;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: filled when the answer comes, not on every render
+  useEffect(() => {
+    if (!latest) return;
+    const { line1, line2, city, region, postalCode, countryCode } = latest;
+    form.prefill({ fullName: latest.fullName, line1, line2, city, region, postalCode, countryCode });
+  }, [latest]);
+  return form;
 }
 
 /** Where it goes. */

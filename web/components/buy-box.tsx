@@ -2,7 +2,7 @@ import { Check, PackageX, Truck } from "lucide-react";
 import { useState } from "react";
 import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { useAddToCart, useCart } from "../lib/cart.ts";
-import { MAX_QUANTITY } from "../lib/cart-change.ts";
+import { limitWords, MAX_QUANTITY } from "../lib/cart-change.ts";
 import { formatMoney, moneyOf } from "../lib/money.ts";
 import { FREE_SHIPPING_MINOR_UNITS, SHIPPING_MINOR_UNITS } from "../lib/shipping.ts";
 import { Quantity } from "./quantity.tsx";
@@ -19,11 +19,12 @@ export function BuyBox({ product }: { readonly product: Product }) {
   const inCart = cart?.items.find(({ productId }) => productId === product.productId)?.quantity ?? 0;
   const left = Math.max(0, Math.min(product.stock, MAX_QUANTITY) - inCart);
   const wanted = Math.min(quantity, Math.max(left, 1));
+  const limit = inCart > 0 ? `With ${inCart} in your cart you can add ${left} more` : limitWords(product.stock);
   return (
     <div className="buy-box">
       <StockNote stock={product.stock} />
       <div className="buy-box-row">
-        <Quantity value={wanted} max={left} of={product.name} onChange={setQuantity} />
+        <Quantity value={wanted} max={left} limit={limit} of={product.name} onChange={setQuantity} />
         <button type="button" className="button" disabled={left === 0} onClick={() => add(product, wanted)}>
           Add to cart
         </button>

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Availability, type CartItem } from "#gen/shop/cart/v1/cart_pb.js";
 import { useSetQuantity } from "../lib/cart.ts";
-import { MAX_QUANTITY } from "../lib/cart-change.ts";
+import { limitWords, MAX_QUANTITY } from "../lib/cart-change.ts";
 import { formatMoney } from "../lib/money.ts";
 import { Picture } from "./picture.tsx";
 import { Quantity } from "./quantity.tsx";
@@ -27,7 +27,13 @@ export function CartLine({ item }: { readonly item: CartItem }) {
       </div>
       <div className="cart-line-actions">
         {!isGone && (
-          <Quantity value={quantity} max={max} of={name} onChange={(wanted) => setQuantity(productId, wanted)} />
+          <Quantity
+            value={quantity}
+            max={max}
+            limit={limitWords(max)}
+            of={name}
+            onChange={(wanted) => setQuantity(productId, wanted)}
+          />
         )}
         <button
           type="button"

@@ -14,6 +14,7 @@ export function MeshMap({ status }: { readonly status: MeshStatus }) {
   const ready = new Map(status.workloads.map(({ workload, ready: isReady }) => [workload, isReady]));
   return (
     <div className="mesh-map">
+      <p className="mesh-hint soft small">Swipe sideways to see all of it.</p>
       <svg viewBox={`0 0 ${MESH.width} ${MESH.height}`} role="img" aria-label={describe(status)}>
         {status.edges.map((edge) => {
           const [from, to] = [at.get(edge.caller), at.get(edge.callee)];
@@ -34,8 +35,8 @@ function Workload({ place, state }: { readonly place: Place; readonly state: str
   return (
     <g transform={`translate(${place.x} ${place.y})`} data-state={state} className="mesh-node">
       <rect x={-width / 2} y={-height / 2} width={width} height={height} rx="10" />
-      <circle cx={-width / 2 + 16} r="4.5" />
-      <text x="9" dominantBaseline="central" textAnchor="middle">
+      {state !== "unknown" && <circle cx={-width / 2 + 16} r="4.5" />}
+      <text x={state === "unknown" ? 0 : 9} dominantBaseline="central" textAnchor="middle">
         {place.name}
       </text>
     </g>
@@ -64,6 +65,7 @@ function Call({ edge, from, to }: { readonly edge: MeshEdge; readonly from: Plac
   );
 }
 
+// Who has no health of its own, as the edge that serves this page, gets no mark.
 const stateOf = (ready: boolean | undefined) => (ready === undefined ? "unknown" : ready ? "ready" : "down");
 
 function describe({ edges }: MeshStatus): string {

@@ -14,7 +14,7 @@ export function Notice({
 }) {
   const Icon = ICONS[tone];
   return (
-    <div className="notice" data-tone={tone} role={tone === "bad" ? "alert" : "note"}>
+    <div className="notice" data-tone={tone} role={tone === "bad" ? "alert" : "note"} tabIndex={-1}>
       <Icon aria-hidden size={20} />
       <div>{children}</div>
     </div>

@@ -6,6 +6,11 @@ import { moneyOf, times } from "./money.ts";
 /** Pieces of one product that a cart takes. */
 export const MAX_QUANTITY = 99;
 
+/** Why no more of a product can be had than a cart takes and a stock holds. */
+export function limitWords(stock: number): string {
+  return stock < MAX_QUANTITY ? `Only ${stock} left` : `${MAX_QUANTITY} is the most for one order`;
+}
+
 /** The cart as it will be once pieces were added. */
 export function withAdded(cart: Cart | undefined, product: Product, quantity: number): Cart {
   const items = cart?.items ?? [];

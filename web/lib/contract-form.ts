@@ -27,6 +27,7 @@ export function useContractForm<Desc extends DescMessage, V extends Values>(
 ) {
   const [values, setValues] = useState(initial);
   const [errors, setErrors] = useState<Errors<V>>({});
+  const isTyped = useRef(false);
   const touched = useRef(new Set<string>());
   const checker = useRef<Promise<ReturnType<typeof import("./validator.ts").createChecker>>>(undefined);
   const loadChecker = () => (checker.current ??= import("./validator.ts").then((module) => module.createChecker()));
@@ -54,6 +55,7 @@ export function useContractForm<Desc extends DescMessage, V extends Values>(
   }
 
   function setValue(name: keyof V & string, value: string): void {
+    isTyped.current = true;
     const next = { ...values, [name]: value };
     setValues(next);
     // While somebody types, an error may go but none comes.
@@ -63,6 +65,10 @@ export function useContractForm<Desc extends DescMessage, V extends Values>(
   return {
     values,
     setValue,
+    /** Fills the form with what is known of somebody, unless they have typed anything. */
+    prefill(known: V): void {
+      if (!isTyped.current) setValues(known);
+    },
     /** What an input needs to be this field. */
     field(name: keyof V & string) {
       return {

@@ -1,6 +1,6 @@
 import { Link, Navigate, useNavigate } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
-import { type FormEvent, useRef } from "react";
+import { type FormEvent, useEffect, useRef } from "react";
 import type { User } from "#gen/shop/auth/v1/user_pb.js";
 import type { Cart } from "#gen/shop/cart/v1/cart_pb.js";
 import { AccountOnly } from "../components/account-only.tsx";
@@ -59,11 +59,14 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
   const { place, isPlacing, refusal } = usePlaceOrder({
     onPlaced: (orderId) => void navigate({ to: "/orders/$orderId", params: { orderId }, replace: true }),
     onRefused(problem) {
-      const isField = [card.refuse(problem), address.refuse(problem)].includes(true);
-      if (isField) focusFirstError(element.current);
-      else showRefusal(element.current);
+      card.refuse(problem);
+      address.refuse(problem);
     },
   });
+  // Only now: what is disabled while the order is on its way takes no focus.
+  useEffect(() => {
+    if (refusal && !isPlacing) showRefusal(element.current);
+  }, [refusal, isPlacing]);
   const isUnavailable = cart.items.length === 0 || cart.items.some(isBlocked);
 
   async function onSubmit(event: FormEvent) {
@@ -118,9 +121,13 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
   );
 }
 
-/** Brings the word on what went wrong into sight, once the page shows it: on a phone the button is far from it. */
+/** Brings the focus to what went wrong, a field or else the word on it: the button may be far from it. */
 function showRefusal(form: HTMLElement | null): void {
-  setTimeout(() => form?.querySelector("[role='alert']")?.scrollIntoView({ block: "center", behavior: "smooth" }));
+  const wrong =
+    form?.querySelector<HTMLElement>("[aria-invalid='true']") ??
+    form?.querySelector<HTMLElement>(".notice[role='alert']");
+  wrong?.focus({ preventScroll: true });
+  wrong?.scrollIntoView({ block: "center", behavior: "smooth" });
 }
 
 /** What stands in the way of each line, beside it. */

@@ -1,7 +1,8 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { CreditCard, MapPin, SearchX } from "lucide-react";
+import { useEffect, useState } from "react";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/order/v1/error_reason_pb.js";
-import { type Order, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
+import { CancelReason, type Order, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { AccountOnly } from "../components/account-only.tsx";
 import { CancelOrder } from "../components/cancel-order.tsx";
@@ -34,6 +35,8 @@ import "./cart.css";
 import "./order.css";
 
 const route = getRouteApi("/orders/$orderId");
+/** From then on a payment takes unusually long. */
+const LONG_PENDING_MS = 3000;
 
 interface LoadOptions {
   readonly context: RouterContext;
@@ -94,11 +97,12 @@ function Tracked({ order, live, onChanged }: TrackedProps) {
           <StatusBadge status={order.status} />
           {!isCancelled && <LiveMark state={live} />}
         </p>
+        {order.status === OrderStatus.PENDING && <LongPending />}
       </header>
       <div className="with-summary">
         <div className="order-parts">
           <section className="panel" aria-label="Tracking">
-            {isCancelled ? <Notice>{cancelSentence(order)}</Notice> : <OrderStepper order={order} />}
+            {isCancelled ? <CancelNotice order={order} /> : <OrderStepper order={order} />}
           </section>
           <History order={order} />
           <div className="order-facts">
@@ -123,6 +127,26 @@ function Tracked({ order, live, onChanged }: TrackedProps) {
         </aside>
       </div>
     </div>
+  );
+}
+
+/** Why it was cancelled; to those who did it themselves that is no bad news. */
+function CancelNotice({ order }: { readonly order: Order }) {
+  const isOwn = order.cancelReason === CancelReason.REQUESTED_BY_CUSTOMER;
+  return <Notice tone={isOwn ? "plain" : "bad"}>{cancelSentence(order)}</Notice>;
+}
+
+/** A word for those whose payment takes longer than payments do. */
+function LongPending() {
+  const [isLong, setIsLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLong(true), LONG_PENDING_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <p role="status">
+      {isLong && "We are still checking your payment; this page updates by itself. You will not be charged twice."}
+    </p>
   );
 }
 

@@ -17,6 +17,8 @@ const HOME = "/";
 export function View() {
   useTitle("Sign in");
   const { redirect } = route.useSearch();
+  const isCheckout = redirect?.startsWith("/checkout") ?? false;
+  const title = isCheckout ? "Sign in to check out" : "Welcome back";
   const session = useSession();
   const enter = useEnter(session.signIn, redirect ?? HOME);
   const element = useRef<HTMLFormElement>(null);
@@ -34,7 +36,8 @@ export function View() {
   }
 
   return (
-    <EnterPage title="Welcome back" redirect={redirect ?? HOME} busy={enter.isPending || enter.isSuccess}>
+    <EnterPage title={title} redirect={redirect ?? HOME} busy={enter.isPending || enter.isSuccess}>
+      {isCheckout && <p className="soft">Your cart is kept.</p>}
       <form className="form" ref={element} onSubmit={(event) => void onSubmit(event)} noValidate>
         {enter.error && <Notice tone="bad">{problemOf(enter.error).sentence}</Notice>}
         <TextField label="Email" type="email" autoComplete="email" {...form.field("email")} />
@@ -43,12 +46,12 @@ export function View() {
           {enter.isPending ? "Signing in…" : "Sign in"}
         </button>
       </form>
-      <p className="soft">
-        New here?{" "}
-        <Link to="/sign-up" search={{ redirect }}>
+      <div className="enter-other">
+        <p className="soft">New here?</p>
+        <Link to="/sign-up" search={{ redirect }} className="button" data-look="quiet" data-wide>
           Make an account
         </Link>
-      </p>
+      </div>
     </EnterPage>
   );
 }

@@ -17,6 +17,8 @@ const HOME = "/";
 export function View() {
   useTitle("Create an account");
   const { redirect } = route.useSearch();
+  const isCheckout = redirect?.startsWith("/checkout") ?? false;
+  const title = isCheckout ? "Make an account to check out" : "Create an account";
   const session = useSession();
   const enter = useEnter(session.signUp, redirect ?? HOME);
   const element = useRef<HTMLFormElement>(null);
@@ -38,8 +40,10 @@ export function View() {
   }
 
   return (
-    <EnterPage title="Create an account" redirect={redirect ?? HOME} busy={enter.isPending || enter.isSuccess}>
-      <p className="soft">To pay, to follow your orders, and to find your cart again on any device.</p>
+    <EnterPage title={title} redirect={redirect ?? HOME} busy={enter.isPending || enter.isSuccess}>
+      <p className="soft">
+        {isCheckout && "Your cart is kept. "}To pay, to follow your orders, and to find your cart again on any device.
+      </p>
       <form className="form" ref={element} onSubmit={(event) => void onSubmit(event)} noValidate>
         {enter.error && <Notice tone="bad">{problemOf(enter.error).sentence}</Notice>}
         <TextField label="Name" autoComplete="name" {...form.field("displayName")} />
