@@ -86,12 +86,12 @@ function OrderRow({ order }: { readonly order: Order }) {
   return (
     <li className="panel order-row" data-cancelled={isCancelled}>
       <div className="order-row-words">
-        <p>
+        <p className="order-row-head">
           <Link to="/orders/$orderId" params={{ orderId }}>
             Order {shortId(orderId)}
-          </Link>{" "}
+          </Link>
           <StatusBadge status={status} />
-          {isCancelled && <span className="soft small order-row-why"> {CANCEL_WORDS[cancelReason]}</span>}
+          {isCancelled && <span className="soft small">{CANCEL_WORDS[cancelReason]}</span>}
         </p>
         <p className="soft small">
           {formatDay(createTime)} · <span className="tabular">{formatMoney(total)}</span>
