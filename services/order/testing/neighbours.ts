@@ -34,6 +34,7 @@ export interface Neighbours {
 /** Neighbours of the order service for its tests: they answer over real sockets and keep just enough state. */
 export function createNeighbours(): Neighbours {
   const held = new Map<string, number>();
+  const emptied = new Set<string>();
   const state: Neighbours = {
     cartLines: { lamp: 2 },
     keepsCarts: true,
@@ -44,8 +45,8 @@ export function createNeighbours(): Neighbours {
     auth: fakeMain(AuthService, { verifyToken: () => ({}) }, NO_KEYS),
     cart: fakeMain(CartService, {
       getCart() {
-        currentUser();
-        const items = Object.entries(state.cartLines).map(([productId, quantity]) => ({
+        const { userId } = currentUser();
+        const items = Object.entries(emptied.has(userId) ? {} : state.cartLines).map(([productId, quantity]) => ({
           productId,
           quantity,
           name: productId.toUpperCase(),
@@ -53,8 +54,8 @@ export function createNeighbours(): Neighbours {
         }));
         return { cart: { items } };
       },
-      removePurchased: ({ orderId }) => {
-        if (!state.keepsCarts) state.cartLines = {};
+      removePurchased: ({ orderId, userId }) => {
+        if (!state.keepsCarts) emptied.add(userId);
         state.calls.push(`clear ${orderId}`);
         return {};
       },
