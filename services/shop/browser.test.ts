@@ -4,15 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
-import { main as api } from "../api/main.ts";
-import { createMain as createAuthMain } from "../auth/main.ts";
-import { main as cart } from "../cart/main.ts";
 import { demoShelves } from "../demo/catalogue.ts";
 import { loadDemoCatalogue } from "../demo/load.ts";
 import { main as edge } from "../edge/main.ts";
-import { main as image } from "../image/main.ts";
-import { main as order } from "../order/main.ts";
-import { main as product } from "../product/main.ts";
+import { backend } from "./testing/backend.ts";
 import { buildWebApp } from "./web-build.ts";
 
 const BROWSERS = [
@@ -87,11 +82,7 @@ async function addFirstProduct(page: Page): Promise<void> {
 describe.skipIf(withoutBrowser)("the shop in a browser", () => {
   beforeAll(async () => {
     await buildWebApp();
-    const auth = createAuthMain({ passwordCost: 4, onAdministratorCreated: () => {} });
-    mesh = await startTestMesh(
-      { auth, product, image, cart, order, api, edge },
-      { env: { FULFILMENT_STEP_SECONDS: "2" } },
-    );
+    mesh = await startTestMesh({ ...backend, edge }, { env: { FULFILMENT_STEP_SECONDS: "2" } });
     const clients = { products: mesh.client(ProductService), images: mesh.client(ImageService) };
     const { token } = mesh.as("admin");
     const shelves = demoShelves.slice(0, 2);

@@ -9,23 +9,11 @@ import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 import { policyOf } from "#kit/policy.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
-import { main as api } from "../api/main.ts";
-import { createMain as createAuthMain } from "../auth/main.ts";
-import { main as cart } from "../cart/main.ts";
-import { main as image } from "../image/main.ts";
-import { main as order } from "../order/main.ts";
-import { main as product } from "../product/main.ts";
+import { backend } from "./testing/backend.ts";
 
 let mesh: TestMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh({
-    auth: createAuthMain({ passwordCost: 4, onAdministratorCreated: () => {} }),
-    product,
-    image,
-    cart,
-    order,
-    api,
-  });
+  mesh = await startTestMesh(backend);
 });
 afterAll(() => mesh.close());
 

@@ -11,10 +11,7 @@ import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { startTestMesh } from "#kit/testing/mesh.ts";
-import { createMain as createAuthMain } from "../../auth/main.ts";
-import { main as cart } from "../../cart/main.ts";
-import { main as order } from "../../order/main.ts";
-import { main as product } from "../../product/main.ts";
+import { backend } from "./backend.ts";
 import { ADDRESS, card, seedProduct } from "./purchase.ts";
 
 const CHILD = fileURLToPath(new URL("./crash-child.ts", import.meta.url));
@@ -51,7 +48,7 @@ export interface Scenario {
 
 /** A shop with one order replica that lives, and the means to start another that is killed. */
 async function createCrashTest() {
-  const auth = createAuthMain({ passwordCost: 4, onAdministratorCreated: () => {} });
+  const { auth, product, cart, order } = backend;
   const mesh = await startTestMesh({ auth, product, cart, order }, { env: { SIMULATE_FULFILMENT: "false" } });
   const database = new pg.Client({ connectionString: mesh.postgresUrl });
   await database.connect();
