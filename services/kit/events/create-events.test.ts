@@ -212,6 +212,17 @@ describe("a subscription", () => {
     expect(other.length).toBe(4);
   });
 
+  it("tries what was set aside once more when the service starts with a mended handler", async () => {
+    const events = await open();
+    await events.subscribe(UserEventSchema, "group", () => Promise.reject(new Error("not mended yet")));
+    await append(events, userEvent("set aside"));
+    await eventually(async () => expect(await countOf("dead_letters")).toBe(1));
+    await events.close();
+    const seen = await collect(await open());
+    await eventually(() => expect(seen.map(nameOf)).toEqual(["set aside"]));
+    await eventually(async () => expect(await countOf("dead_letters")).toBe(0));
+  });
+
   it("handles an event again, elsewhere, when it stops while trying again", async () => {
     const events = await open();
     let attempts = 0;

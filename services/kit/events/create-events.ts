@@ -64,6 +64,7 @@ export async function createEvents(options: EventsOptions): Promise<RunningEvent
   const outbox = createOutbox(database);
   const deadLetters = createDeadLetters(database);
   const subscriptions = new Map<string, Subscription>();
+  const replays: Promise<void>[] = [];
   const relay = startWorker({
     name: `relay of ${database.schema}`,
     async run(signal) {
@@ -98,6 +99,15 @@ export async function createEvents(options: EventsOptions): Promise<RunningEvent
       });
       subscriptions.set(key, subscription);
       await eventLog.consume(topic, group, subscription.deliver);
+      // A start is when a mended handler comes: what the one before could not do is tried once more.
+      replays.push(
+        deadLetters.replay(topic, group, subscription.deliverOnce).then(
+          ({ handled, failed }) => {
+            if (handled + failed > 0) log.warn({ topic, group, handled, failed }, "dead letters were tried again");
+          },
+          (error: unknown) => log.warn({ err: error, topic, group }, "dead letters could not be tried again"),
+        ),
+      );
     },
     async replayDeadLetters(schema, group) {
       const topic = topicOf(schema);
@@ -106,7 +116,7 @@ export async function createEvents(options: EventsOptions): Promise<RunningEvent
       return deadLetters.replay(topic, group, subscription.deliverOnce);
     },
     async close() {
-      await Promise.all([relay.stop(), eventLog.close()]);
+      await Promise.all([relay.stop(), eventLog.close(), ...replays]);
       await unlisten();
     },
   };

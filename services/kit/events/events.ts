@@ -32,7 +32,8 @@ export interface Events {
   /**
    * Handles every event of a type once for each group, in order for each subject. A handler that throws is called again
    * with growing pauses, five times in some four seconds, while the group's other events of the topic wait; then the
-   * event is set aside as a dead letter and the next comes. After a crash an event may come twice: a handler makes sure
+   * event is set aside as a dead letter and the next comes. Dead letters are tried once more whenever the service
+   * starts, since that is when a mended handler comes. After a crash an event may come twice: a handler makes sure
    * by the event's id, or by what it does, that this changes nothing.
    */
   subscribe<T extends DescMessage>(
