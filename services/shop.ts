@@ -53,6 +53,9 @@ function stopOnSignal(settings: Settings): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  // The terminal was closed: there is nobody to tell, and everything to stop all the same.
+  process.on("SIGHUP", onSignal);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
 async function openPostgres(settings: Settings): Promise<string> {
