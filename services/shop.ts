@@ -28,33 +28,28 @@ const running: Running[] = [];
 const stopping = new AbortController();
 let administrator: Administrator | undefined;
 
+/** Stops what was started. What cannot be stopped in order must not keep the rest, the database least of all, running. */
 async function stop(settings: Settings | undefined): Promise<void> {
-  stopping.abort();
   for (const service of running) service.drain();
   const delayMs = settings?.shutdownDelayMs ?? 0;
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-  for (const close of started.toReversed()) await close();
+  for (const close of started.toReversed()) await close().catch((error: unknown) => console.error(error));
 }
 
-function stopOnSignal(settings: Settings): void {
-  let asked = 0;
+/** Stops everything when a signal comes; in the middle of the start, as soon as the step under way is over. */
+function stopOnSignal(settings: Settings, start: () => Promise<void>): void {
   const onSignal = () => {
-    asked += 1;
-    if (asked > 1) process.exit(1); // a second Ctrl-C means now
+    if (stopping.signal.aborted) process.exit(1); // a second Ctrl-C means now
+    stopping.abort();
     progress.done();
     process.stdout.write("\n  Stopping …\n");
-    stop(settings).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
+    start()
+      .catch(() => {}) // whatever the start stumbled over, it is wanted no more
+      .then(() => stop(settings))
+      .then(() => process.exit(0));
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  // The terminal was closed: there is nobody to tell, and everything to stop all the same.
-  process.on("SIGHUP", onSignal);
+  // SIGHUP: the terminal was closed. There is nobody to tell, and everything to stop all the same.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
@@ -75,6 +70,7 @@ async function openPostgres(settings: Settings): Promise<string> {
 }
 
 async function start(shared: Shared, workload: Workload, main: Main): Promise<void> {
+  stopping.signal.throwIfAborted();
   const service = await startService(shared, workload, main);
   running.push(service);
   started.push(() => service.close());
@@ -102,12 +98,11 @@ async function loadCatalogue(shared: Shared, token: string): Promise<void> {
   }
 }
 
-async function run(): Promise<void> {
-  const settings = readSettings(process.env);
+/** Starts everything and says where it is; answers what loads the demo catalogue. */
+async function startShop(settings: Settings): Promise<() => Promise<void>> {
   const log = createLogger({ level: settings.logLevel, environment: settings.environment });
-  stopOnSignal(settings);
   progress.show("Starting the database and building the web app …");
-  const [postgresUrl] = await Promise.all([openPostgres(settings), buildWebApp()]);
+  const [postgresUrl] = await inFull([openPostgres(settings), buildWebApp()]);
   const shared = await createShared({ settings, log, postgresUrl });
 
   let issueToken: (() => Promise<string>) | undefined;
@@ -126,17 +121,33 @@ async function run(): Promise<void> {
     ["edge", edge],
   ];
   for (const [workload, main] of services) await start(shared, workload, main);
+  stopping.signal.throwIfAborted();
   progress.done();
   running.sort((a, b) => a.port - b.port);
   process.stdout.write(
     startScreen({ running, host: settings.host, seconds: (performance.now() - startMs) / 1000, administrator }),
   );
-  if (settings.demoCatalogue && issueToken !== undefined) {
+  return async () => {
+    if (!settings.demoCatalogue || issueToken === undefined) return;
     await loadCatalogue(shared, await issueToken()).catch((error: unknown) => {
       if (!stopping.signal.aborted)
         log.error({ err: error }, "the demo catalogue could not be loaded; the next start tries again");
     });
-  }
+  };
+}
+
+/** Both results, or the first fault, but not before both are over: a start that fails must leave nothing half done. */
+async function inFull<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+async function run(): Promise<void> {
+  const settings = readSettings(process.env);
+  const starting = startShop(settings);
+  stopOnSignal(settings, async () => void (await starting));
+  const loadDemo = await starting;
+  await loadDemo();
 }
 
 /** A sentence for what a person can mend; the whole error for what they cannot. */
@@ -151,6 +162,7 @@ function explain(error: unknown): string {
 }
 
 run().catch(async (error: unknown) => {
+  if (stopping.signal.aborted) return; // the signal's handler stops what there is
   progress.done();
   console.error(`\n  ${explain(error)}\n`);
   // It is stored already and will not be shown again.
