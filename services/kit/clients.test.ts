@@ -31,9 +31,7 @@ const front = () => mesh.client(Front);
 
 /** Waits for the end of a call without ending it. */
 const aborted = (call: Call | undefined) =>
-  new Promise<never>((_, reject) =>
-    call?.abort.signal.addEventListener("abort", () => reject(call.abort.signal.reason)),
-  );
+  new Promise<never>((_, reject) => call?.signal.addEventListener("abort", () => reject(call.signal.reason)));
 
 async function failureOf(promise: Promise<unknown>): Promise<{ code: string | undefined; reason: string | undefined }> {
   const error = await promise.then(

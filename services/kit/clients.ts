@@ -82,7 +82,7 @@ function withDeadlines<T extends DescService>(service: T, client: Client<T>): Cl
       const leftMs = call?.deadlineMs === undefined ? undefined : Math.max(1, call.deadlineMs - performance.now());
       const limits = [contractMs, leftMs, options.timeoutMs].filter((it) => it !== undefined);
       const left = answersMany ? new AbortController() : undefined;
-      const signals = [call?.abort.signal, options.signal, left?.signal].filter((it) => it !== undefined);
+      const signals = [call?.signal, options.signal, left?.signal].filter((it) => it !== undefined);
       const answer = original(request, {
         ...options,
         ...(limits.length > 0 && { timeoutMs: Math.ceil(Math.min(...limits)) }),

@@ -1,6 +1,7 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import type { Incoming, Pipeline } from "./pipeline/pipeline.ts";
+import type { HandedOver, Pipeline } from "./pipeline/pipeline.ts";
+import { policyOf } from "./policy.ts";
 
 /** A contract and what implements it. */
 export interface Implementation {
@@ -16,12 +17,12 @@ export function implement<T extends DescService>(service: T, methods: ServiceImp
 /** The header in which the HTTP server tells the peer's address; it replaces whatever a client sends. */
 export const PEER_HEADER = "x-shop-peer";
 
-function incoming(method: DescMethod, message: Message | undefined, context: HandlerContext): Incoming {
+function incoming(method: DescMethod, message: Message | undefined, context: HandlerContext): HandedOver {
   return {
     method,
+    policy: policyOf(method),
     message,
     header: context.requestHeader,
-    responseHeader: context.responseHeader,
     peerAddress: context.requestHeader.get(PEER_HEADER) ?? "",
     callerTimeoutMs: context.timeoutMs(),
     signal: context.signal,
@@ -38,22 +39,22 @@ function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown
     case "unary":
       return (request: Message, context: HandlerContext) =>
         pipeline.unary(incoming(method, request, context), (call) =>
-          (handler as Unary)(request, { ...context, signal: call.abort.signal }),
+          (handler as Unary)(request, { ...context, signal: call.signal }),
         );
     case "server_streaming":
       return (request: Message, context: HandlerContext) =>
         pipeline.stream(incoming(method, request, context), (call) =>
-          (handler as ServerStream)(request, { ...context, signal: call.abort.signal }),
+          (handler as ServerStream)(request, { ...context, signal: call.signal }),
         );
     case "client_streaming":
       return (requests: AsyncIterable<Message>, context: HandlerContext) =>
         pipeline.unary(incoming(method, undefined, context), (call) =>
-          (handler as ClientStream)(requests, { ...context, signal: call.abort.signal }),
+          (handler as ClientStream)(requests, { ...context, signal: call.signal }),
         );
     case "bidi_streaming":
       return (requests: AsyncIterable<Message>, context: HandlerContext) =>
         pipeline.stream(incoming(method, undefined, context), (call) =>
-          (handler as BidiStream)(requests, { ...context, signal: call.abort.signal }),
+          (handler as BidiStream)(requests, { ...context, signal: call.signal }),
         );
   }
 }

@@ -60,7 +60,7 @@ function endStreamsOnShutdown(shutdown: AbortSignal): Step {
   return (call) => {
     if (call.method.methodKind === "unary") return;
     const end = () =>
-      call.abort.abort(
+      call.cancel(
         callFailure(ErrorReason.SHUTTING_DOWN, "The service is stopping; call again.", { retryAfterMs: 200 }),
       );
     if (shutdown.aborted) end();
@@ -102,7 +102,11 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
   const described = [...own, healthService(readiness, (it) => names.has(it))];
   const services = [...described, ...reflectionServices(described.map((it) => it.service))];
   checkPolicies(services.map((it) => it.service));
-  const pipeline = createPipeline([...standardSteps(deps), endStreamsOnShutdown(shutdown.signal)], deps.log);
+  const { admission, checks } = standardSteps(deps);
+  const pipeline = createPipeline(
+    { admission: [...admission, endStreamsOnShutdown(shutdown.signal)], checks },
+    deps.log,
+  );
 
   const onError = (error: unknown) => deps.log.error({ err: error }, "a request failed outside the pipeline");
   const plain: Record<string, HttpHandler> = {

@@ -172,7 +172,7 @@ describe.each(Object.entries(TRANSPORTS))("stopping, by %s,", (_, createTranspor
       async *watch(request) {
         try {
           yield request;
-          const signal = currentCall()?.abort.signal;
+          const signal = currentCall()?.signal;
           await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
         } finally {
           ended += 1;

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import { createPublicKey, hash, type JsonWebKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { LRUCache } from "lru-cache";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
@@ -29,8 +29,11 @@ export interface JwkSet {
 
 /** Checks access tokens. */
 export interface TokenVerifier {
-  /** @throws Failure TOKEN_INVALID for a forged, malformed or expired token. */
-  verify(token: string): Promise<UserIdentity>;
+  /**
+   * At once for a token that was checked before, else by a promise.
+   * @throws Failure TOKEN_INVALID for a forged, malformed or expired token.
+   */
+  verify(token: string): UserIdentity | Promise<UserIdentity>;
 }
 
 const CACHED_TOKENS_MAX = 10_000;
@@ -93,32 +96,33 @@ export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVeri
   const keyOf = createKeyCache(fetchKeys);
   // By hash, so that a heap dump holds no tokens beyond those in use.
   const cache = new LRUCache<string, UserIdentity & { expireMs: number }>({ max: CACHED_TOKENS_MAX });
+  const check = async (token: string, digest: string): Promise<UserIdentity> => {
+    const header = jwt.decode(token, { complete: true })?.header;
+    const key = header?.kid === undefined ? undefined : await keyOf(header.kid);
+    if (key === undefined) throw invalid();
+    let claims: jwt.JwtPayload;
+    try {
+      claims = jwt.verify(token, key, {
+        algorithms: ["ES256"],
+        issuer: TOKEN_ISSUER,
+        audience: TOKEN_ISSUER,
+      }) as jwt.JwtPayload;
+    } catch (error) {
+      throw invalid(error);
+    }
+    if (claims.exp === undefined) throw invalid();
+    const identity = { ...identityOf(claims, token), expireMs: claims.exp * 1000 };
+    cache.set(digest, identity);
+    return identity;
+  };
   return {
-    async verify(token) {
-      const hash = createHash("sha256").update(token).digest("base64");
-      const cached = cache.get(hash);
-      if (cached !== undefined) {
-        if (cached.expireMs > Date.now()) return cached;
-        cache.delete(hash);
-        throw invalid();
-      }
-      const header = jwt.decode(token, { complete: true })?.header;
-      const key = header?.kid === undefined ? undefined : await keyOf(header.kid);
-      if (key === undefined) throw invalid();
-      let claims: jwt.JwtPayload;
-      try {
-        claims = jwt.verify(token, key, {
-          algorithms: ["ES256"],
-          issuer: TOKEN_ISSUER,
-          audience: TOKEN_ISSUER,
-        }) as jwt.JwtPayload;
-      } catch (error) {
-        throw invalid(error);
-      }
-      if (claims.exp === undefined) throw invalid();
-      const identity = { ...identityOf(claims, token), expireMs: claims.exp * 1000 };
-      cache.set(hash, identity);
-      return identity;
+    verify(token) {
+      const digest = hash("sha256", token, "base64");
+      const cached = cache.get(digest);
+      if (cached === undefined) return check(token, digest);
+      if (cached.expireMs > Date.now()) return cached;
+      cache.delete(digest);
+      throw invalid();
     },
   };
 }

@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Call, Outcome } from "../call.ts";
 import { isFailure } from "../failure.ts";
-import { methodName } from "../policy.ts";
 import type { Step } from "./pipeline.ts";
+import { createSampler } from "./sampler.ts";
 
 /** Codes that say the service itself is at fault. */
 export const SERVER_FAULTS: ReadonlySet<number> = new Set([
@@ -15,12 +15,13 @@ export const SERVER_FAULTS: ReadonlySet<number> = new Set([
   Code.Unimplemented,
 ]);
 
-function writeLine(call: Call, { code, error, durationMs }: Outcome): void {
+function writeLine(call: Call, { code, error, durationMs }: Outcome, leftOut: number): void {
   const entry = {
     caller: call.caller,
     user: call.user?.userId,
     code: code === 0 ? "OK" : Code[code],
     durationMs: Math.round(durationMs * 10) / 10,
+    ...(leftOut > 0 && { leftOut }),
   };
   const { log } = call;
   if (code === 0) log.info(entry, "call");
@@ -30,14 +31,17 @@ function writeLine(call: Call, { code, error, durationMs }: Outcome): void {
   else log.info({ ...entry, reason: error instanceof Error ? error.message : undefined }, "call refused");
 }
 
-/** A line for each call: who called what for whom, and how it ended. Never a message: those may hold secrets. */
-export function accessLog(): Step {
+/**
+ * A line for each call: who called what for whom, and how it ended. Never a message: those may hold secrets. Of calls
+ * that end alike and come by the hundred a second only some have a line, which says how many were left out; a call that
+ * fails through the service's own fault always has one.
+ */
+export function accessLog(nowMs: () => number = () => performance.now()): Step {
+  const sampler = createSampler(nowMs);
   return (call) => {
-    call.log = call.log.child({
-      requestId: call.requestId,
-      traceId: call.trace.traceId,
-      method: methodName(call.method),
+    call.onEnd.push((outcome) => {
+      const leftOut = SERVER_FAULTS.has(outcome.code) ? 0 : sampler.take(call.method, outcome.code);
+      if (leftOut !== undefined) writeLine(call, outcome, leftOut);
     });
-    call.onEnd.push((outcome) => writeLine(call, outcome));
   };
 }

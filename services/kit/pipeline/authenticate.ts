@@ -29,8 +29,9 @@ export function authenticateUser(tokens: TokenVerifier): Step {
     const token = BEARER.exec(header)?.[1];
     if (token === undefined)
       throw callFailure(ErrorReason.TOKEN_INVALID, "The authorization header is not a bearer token.");
-    return tokens.verify(token).then((user) => {
-      call.user = user;
-    });
+    const user = tokens.verify(token);
+    if (user instanceof Promise) return user.then((it) => void (call.user = it));
+    call.user = user;
+    return undefined;
   };
 }

@@ -9,9 +9,9 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The time the call may take: the contract's, or the caller's if that is shorter; undefined for no end. */
 function limitMsOf(call: Call): number | undefined {
-  const limits = [timeoutMsOf(call.policy), call.callerTimeoutMs].filter((it) => it !== undefined);
-  const limitMs = Math.max(0, Math.min(...limits));
-  return limitMs > TIMER_MAX_MS ? undefined : limitMs;
+  const endless = Number.POSITIVE_INFINITY;
+  const limitMs = Math.min(timeoutMsOf(call.policy) ?? endless, call.callerTimeoutMs ?? endless);
+  return limitMs > TIMER_MAX_MS ? undefined : Math.max(0, limitMs);
 }
 
 /** What a call ends with when its time is over. */
@@ -27,7 +27,8 @@ export function deadline(): Step {
     const limitMs = limitMsOf(call);
     if (limitMs === undefined) return;
     call.deadlineMs = call.startMs + limitMs;
-    const timer = setTimeout(() => call.abort.abort(deadlineExceeded(call)), limitMs);
+    if (limitMs === 0) throw deadlineExceeded(call);
+    const timer = setTimeout(() => call.cancel(deadlineExceeded(call)), limitMs);
     call.onEnd.push(() => clearTimeout(timer));
   };
 }

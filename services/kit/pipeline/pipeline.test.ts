@@ -19,7 +19,10 @@ const never = () => new Promise<never>(() => {});
 function observed(...steps: Step[]) {
   const outcomes: Outcome[] = [];
   const observe: Step = (call) => void call.onEnd.push((outcome) => outcomes.push(outcome));
-  return { outcomes, pipeline: createPipeline([observe, deadline(), ...steps], pino({ level: "silent" })) };
+  return {
+    outcomes,
+    pipeline: createPipeline({ admission: [observe, deadline()], checks: steps }, pino({ level: "silent" })),
+  };
 }
 
 async function errorOf(work: () => Promise<unknown>): Promise<ConnectError> {
@@ -110,7 +113,7 @@ describe("time", () => {
     const { pipeline, outcomes } = observed();
     let signal: AbortSignal | undefined;
     const handler = (call: Call) => {
-      signal = call.abort.signal;
+      signal = call.signal;
       return never();
     };
     expect(await endOf(() => pipeline.unary(incomingOf(method, { callerTimeoutMs }), handler))).toBe(
@@ -124,9 +127,7 @@ describe("time", () => {
     const handler = vi.fn();
     const { pipeline } = observed(never);
     expect(await endOf(() => pipeline.unary(incomingOf(hurry), handler))).toBe("DEADLINE_EXCEEDED");
-    const slow = observed(
-      (call) => new Promise((resolve) => call.abort.signal.addEventListener("abort", () => resolve())),
-    );
+    const slow = observed((call) => new Promise((resolve) => call.signal.addEventListener("abort", () => resolve())));
     expect(await endOf(() => slow.pipeline.unary(incomingOf(hurry), handler))).toBe("DEADLINE_EXCEEDED");
     expect(handler).not.toHaveBeenCalled();
   });
@@ -165,7 +166,7 @@ describe("a caller who goes away", () => {
     const { pipeline, outcomes } = observed();
     let signal: AbortSignal | undefined;
     const answered = pipeline.unary(incomingOf(say, { signal: caller.signal }), (call) => {
-      signal = call.abort.signal;
+      signal = call.signal;
       caller.abort();
       return never();
     });
@@ -281,7 +282,7 @@ describe("a stream", () => {
     const cleaned = vi.fn();
     let signal: AbortSignal | undefined;
     const stream = pipeline.stream(incomingOf(watch), async function* (call) {
-      signal = call.abort.signal;
+      signal = call.signal;
       try {
         for (let at = 0; ; at++) yield at;
       } finally {

@@ -6,13 +6,13 @@ import { authenticateUser, authenticateWorkload } from "./authenticate.ts";
 import { authorizeCaller, authorizeUser } from "./authorize.ts";
 import { deadline } from "./deadline.ts";
 import { countCalls } from "./metrics.ts";
-import type { Step } from "./pipeline.ts";
+import type { Steps } from "./pipeline.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { validate } from "./validate.ts";
 
 /** All steps in their order: those that watch a call first, then refusals from the cheapest to the dearest. */
-export function standardSteps(deps: { metrics: Metrics; identity: WorkloadIdentity; tokens: TokenVerifier }): Step[] {
-  return [
+export function standardSteps(deps: { metrics: Metrics; identity: WorkloadIdentity; tokens: TokenVerifier }): Steps {
+  const admission = [
     accessLog(),
     countCalls(deps.metrics.calls),
     deadline(),
@@ -22,6 +22,6 @@ export function standardSteps(deps: { metrics: Metrics; identity: WorkloadIdenti
     // After the user is known, so that people behind one address do not use up each other's allowance.
     rateLimit(OUTSIDE),
     authorizeUser(),
-    validate(),
   ];
+  return { admission, checks: [validate()] };
 }

@@ -4,20 +4,19 @@ import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
 import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
-import type { Call } from "../call.ts";
+import { Call } from "../call.ts";
 import { Failure } from "../failure.ts";
 import { ROLE_LEVEL, type RoleClaim, type UserIdentity } from "../identity/access-token.ts";
-import type { Incoming } from "../pipeline/pipeline.ts";
-import { continueTrace } from "../pipeline/trace.ts";
+import type { HandedOver } from "../pipeline/pipeline.ts";
 import { policyOf } from "../policy.ts";
 
 /** A call as a client's protocol handling would hand it to the pipeline. */
-export function incomingOf(method: DescMethod, init: Partial<Incoming> = {}): Incoming {
+export function incomingOf(method: DescMethod, init: Partial<HandedOver> = {}): HandedOver {
   return {
     method,
+    policy: policyOf(method),
     message: create(StringValueSchema, { value: "hello" }) as Message,
     header: new Headers(),
-    responseHeader: new Headers(),
     peerAddress: "10.0.0.1",
     callerTimeoutMs: undefined,
     signal: new AbortController().signal,
@@ -26,22 +25,14 @@ export function incomingOf(method: DescMethod, init: Partial<Incoming> = {}): In
 }
 
 /** A call as a step of the pipeline finds it. */
-export function callOf(method: DescMethod, init: Partial<Call> = {}): Call {
-  return {
-    ...incomingOf(method),
-    policy: policyOf(method),
-    startMs: performance.now(),
-    requestId: randomUUID(),
-    trace: continueTrace(null),
-    caller: "edge",
-    user: undefined,
-    clientAddress: "10.0.0.1",
-    deadlineMs: undefined,
-    abort: new AbortController(),
-    log: pino({ level: "silent" }),
-    onEnd: [],
-    ...init,
-  };
+export function callOf(
+  method: DescMethod,
+  init: Partial<Pick<Call, "caller" | "user" | "clientAddress" | "message" | "header">> = {},
+): Call {
+  const { header = new Headers(), ...rest } = init;
+  const incoming = incomingOf(method, { header });
+  const call = new Call(incoming, pino({ level: "silent" }));
+  return Object.assign(call, { message: incoming.message }, rest);
 }
 
 /** A user as a verified token tells of one. */

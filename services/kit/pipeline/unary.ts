@@ -1,0 +1,134 @@
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import { Call, type Incoming, runInCall } from "../call.ts";
+import { toConnectError } from "../failure.ts";
+import { deadlineExceeded } from "./deadline.ts";
+import type { Step, Steps } from "./pipeline.ts";
+
+/**
+ * What the protocol handling does for a unary call when the pipeline tells it to. One of `answer` and `refuse` is the
+ * last it is told, unless the caller went away before.
+ */
+export interface Exchange<T> extends Incoming {
+  /** The call may be made: take in the request and tell the run with `received` or `fail`. */
+  receive(run: UnaryRun<T>): void;
+  /** Answers the request; what it throws or rejects with is what the call ends with. */
+  handle(call: Call): T | PromiseLike<T>;
+  /** Sends the answer; what it throws before anything was sent is what the call ends with. */
+  answer(response: T): void;
+  refuse(error: ConnectError): void;
+}
+
+// Timers may fire a little before the time.
+const DEADLINE_SLACK_MS = 10;
+
+/** Whether it failed since the call's own time is over, and a service it called noticed first. */
+function ranOut(error: unknown, call: Call): boolean {
+  const late = error instanceof ConnectError && error.code === Code.DeadlineExceeded;
+  return late && call.deadlineMs !== undefined && performance.now() >= call.deadlineMs - DEADLINE_SLACK_MS;
+}
+
+/** Ends a call that failed; returns what goes over the wire. */
+export function failCall(call: Call, error: unknown): ConnectError {
+  const mapped = toConnectError(ranOut(error, call) ? deadlineExceeded(call) : error, call.requestId);
+  // The mapped error's cause is the failure, whose cause is what lies behind it.
+  call.finish(mapped.code, mapped.cause ?? mapped);
+  return mapped;
+}
+
+/** What a call ends with whose caller does not wait any more. */
+export function callerGone(cause?: unknown): ConnectError {
+  return new ConnectError("The caller went away.", Code.Canceled, undefined, undefined, cause);
+}
+
+function isPending<T>(value: T | PromiseLike<T> | undefined | void): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/**
+ * A unary call on its way through the pipeline. It goes as far as it can without waiting: a call whose steps and handler
+ * answer at once makes no promise. A class with callbacks rather than an async function for that reason.
+ */
+export class UnaryRun<T> {
+  readonly call: Call;
+  readonly #exchange: Exchange<T>;
+  readonly #steps: Steps;
+  #over = false;
+
+  constructor(exchange: Exchange<T>, steps: Steps, log: Logger) {
+    this.call = new Call(exchange, log);
+    this.#exchange = exchange;
+    this.#steps = steps;
+  }
+
+  /** Takes the call through the steps that need no request. */
+  start(): void {
+    this.call.onCancel((reason) => this.fail(reason));
+    if (this.#over) return;
+    this.#through(this.#steps.admission, 0, this.#receive);
+  }
+
+  /** The request is there. */
+  received(message: Message | undefined): void {
+    if (this.#over) return;
+    this.call.message = message;
+    this.#through(this.#steps.checks, 0, this.#handle);
+  }
+
+  /** Ends the call with whatever went wrong. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    const mapped = failCall(this.call, error);
+    this.#exchange.refuse(mapped);
+  }
+
+  /** The caller does not wait any more. */
+  leave(): void {
+    if (!this.#over) this.call.cancel(callerGone());
+  }
+
+  #through(steps: readonly Step[], from: number, then: () => void): void {
+    try {
+      for (let at = from; at < steps.length; at++) {
+        const pending = steps[at]?.(this.call);
+        if (pending === undefined) continue;
+        pending.then(
+          () => this.#over || this.#through(steps, at + 1, then),
+          (error: unknown) => this.fail(error),
+        );
+        return;
+      }
+      if (!this.#over) then();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  readonly #receive = (): void => this.#exchange.receive(this);
+
+  readonly #handle = (): void => {
+    const response = runInCall(this.call, handleExchange<T>, this.#exchange, this.call);
+    if (!isPending(response)) return this.#succeed(response);
+    response.then(
+      (it) => this.#succeed(it),
+      (error: unknown) => this.fail(error),
+    );
+  };
+
+  #succeed(response: T): void {
+    if (this.#over) return;
+    try {
+      this.#exchange.answer(response);
+    } catch (error) {
+      return this.fail(error);
+    }
+    this.#over = true;
+    this.call.finish(0, undefined);
+  }
+}
+
+function handleExchange<T>(exchange: Exchange<T>, call: Call): T | PromiseLike<T> {
+  return exchange.handle(call);
+}
