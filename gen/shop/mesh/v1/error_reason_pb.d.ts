@@ -92,6 +92,27 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_INTERNAL = 10;
    */
   INTERNAL = 10,
+
+  /**
+   * The service has more to do than it can; the retry info says when to come again.
+   *
+   * @generated from enum value: ERROR_REASON_OVERLOADED = 11;
+   */
+  OVERLOADED = 11,
+
+  /**
+   * The request is larger than the service takes.
+   *
+   * @generated from enum value: ERROR_REASON_MESSAGE_TOO_LARGE = 12;
+   */
+  MESSAGE_TOO_LARGE = 12,
+
+  /**
+   * The request is compressed in a way that the service does not know.
+   *
+   * @generated from enum value: ERROR_REASON_ENCODING_UNKNOWN = 13;
+   */
+  ENCODING_UNKNOWN = 13,
 }
 
 /**

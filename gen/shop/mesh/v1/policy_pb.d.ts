@@ -233,6 +233,13 @@ export enum StatusCode {
   ABORTED = 10,
 
   /**
+   * The service does not do this.
+   *
+   * @generated from enum value: STATUS_CODE_UNIMPLEMENTED = 12;
+   */
+  UNIMPLEMENTED = 12,
+
+  /**
    * Something broke inside.
    *
    * @generated from enum value: STATUS_CODE_INTERNAL = 13;
