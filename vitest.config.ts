@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{services,scripts,web,istio}/**/*.test.{ts,tsx}"],
+    include: ["{services,scripts,web,istio,bench}/**/*.test.{ts,tsx}"],
     // One PostgreSQL for the whole run; each test file gets a database of its own.
     globalSetup: ["services/kit/testing/global-setup.ts"],
     // Files run two at a time even on two cores: most of them wait for sockets and other processes.
