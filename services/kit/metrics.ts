@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** Labels of the call histogram. */
 export type CallLabel = "service" | "method" | "caller" | "code";
@@ -13,6 +13,8 @@ export interface Metrics {
   readonly calls: CallMetrics;
   /** A business counter: "shop_orders_total". `labels` must have few values each. */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
+  /** A value that goes up and down; `read` is asked when somebody looks. */
+  gauge(name: string, help: string, read: () => number): void;
 }
 
 // Seconds; dense where a local call ends up, so that p50 and p99 can be told from them.
@@ -35,5 +37,9 @@ export function createMetrics(workload: string): Metrics {
     calls: { duration },
     counter: <L extends string = never>(name: string, help: string, labels: readonly L[] = []) =>
       new Counter<L>({ name, help, labelNames: [...labels], registers: [registry] }),
+    gauge(name, help, read) {
+      const collect = () => gauge.set(read());
+      const gauge = new Gauge({ name, help, collect, registers: [registry] });
+    },
   };
 }

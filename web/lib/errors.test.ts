@@ -21,6 +21,7 @@ function failure(code: Code, domain: string, reason: string, metadata: Record<st
 test.each([
   [failure(Code.Unauthenticated, "shop.auth", "CREDENTIALS_INVALID"), "do not belong together"],
   [failure(Code.ResourceExhausted, "shop.auth", "LOCKED_OUT"), "in 2 minutes"],
+  [failure(Code.ResourceExhausted, "shop.mesh", "OVERLOADED"), "very busy just now. Please try again in 2 minutes"],
   [failure(Code.FailedPrecondition, "shop.cart", "QUANTITY_LIMIT", { limit: "3" }), "You can have 3 of this"],
   [
     failure(Code.FailedPrecondition, "shop.order", "PAYMENT_DECLINED", { decline_code: "insufficient_funds" }),

@@ -1,6 +1,7 @@
 import type { TokenVerifier } from "../identity/access-token.ts";
 import { OUTSIDE, type WorkloadIdentity } from "../identity/workload.ts";
 import type { Metrics } from "../metrics.ts";
+import { limitCalls } from "../overload/limit-calls.ts";
 import { accessLog } from "./access-log.ts";
 import { authenticateUser, authenticateWorkload } from "./authenticate.ts";
 import { authorizeCaller, authorizeUser } from "./authorize.ts";
@@ -12,16 +13,18 @@ import { validate } from "./validate.ts";
 
 /** All steps in their order: those that watch a call first, then refusals from the cheapest to the dearest. */
 export function standardSteps(deps: { metrics: Metrics; identity: WorkloadIdentity; tokens: TokenVerifier }): Steps {
+  const overload = limitCalls(deps);
   const admission = [
     accessLog(),
     countCalls(deps.metrics.calls),
-    deadline(),
     authenticateWorkload(deps.identity),
     authorizeCaller(),
+    overload.admission,
+    deadline(),
     authenticateUser(deps.tokens),
     // After the user is known, so that people behind one address do not use up each other's allowance.
     rateLimit(OUTSIDE),
     authorizeUser(),
   ];
-  return { admission, checks: [validate()] };
+  return { admission, checks: [overload.check, validate()] };
 }
