@@ -1,0 +1,195 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { createKeepalive, type KeepaliveTimes } from "./keepalive.ts";
+import type { Address } from "./target.ts";
+
+/**
+ * - connecting: no settings received from the peer yet
+ * - ready: takes calls
+ * - stale: was idle for long; has to answer a ping before it takes calls again
+ * - verifying: that ping is under way
+ * - draining: the peer said GOAWAY, or its address is gone; calls under way come to their end
+ * - closed
+ */
+export type SessionState = "connecting" | "ready" | "stale" | "verifying" | "draining" | "closed";
+
+/** One HTTP/2 connection to an address. Never throws and never emits: whatever happens to it is a change of its state. */
+export interface Session {
+  readonly address: Address;
+  readonly state: SessionState;
+  /** Streams that are open. */
+  readonly outstanding: number;
+  /** How many streams the peer allows at once. */
+  readonly capacity: number;
+  /** Whether it has ever carried an answer. */
+  readonly proven: boolean;
+  /** Whether the connection is gone with all that was under way. */
+  readonly isLost: boolean;
+  /** Why it closed. */
+  readonly error: Error | undefined;
+  /** Opens a stream; of a session that has just closed, one that fails. */
+  request(header: OutgoingHttpHeaders | readonly string[]): ClientHttp2Stream;
+  /** To be told of whatever arrives, so that a peer that is heard of is not asked for a sign of life. */
+  heard(): void;
+  /** Asks the peer for a sign of life now, since a call waited for it in vain. */
+  suspect(): void;
+  /** Makes a stale session ready, or closes it. */
+  verify(): void;
+  /** Whether the peer has certainly not begun on a stream that failed (RFC 9113, sections 6.8 and 8.7). */
+  isNotBegun(stream: ClientHttp2Stream): boolean;
+  /** Takes no more calls; closes when those under way are over. */
+  drain(): void;
+  /** Ends it with all that is under way. */
+  destroy(reason: Error): void;
+}
+
+/** Times in milliseconds. */
+export interface SessionTimes extends KeepaliveTimes {
+  /** A peer that has not sent its settings by then is taken for dead. */
+  readonly connectMs: number;
+}
+
+export const SESSION_TIMES: SessionTimes = { connectMs: 5_000, quietMs: 5_000, pingMs: 3_000 };
+
+// What the peer may have sent and we have not read: of one stream, and of all.
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const SESSION_WINDOW_BYTES = 8 * 1024 * 1024;
+const SESSION_MEMORY_MAX_MB = 64;
+const TCP_KEEPALIVE_MS = 15_000;
+
+function openSocket({ target, ip }: Address) {
+  const options = { host: ip, port: target.port, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
+  if (target.scheme === "http") return connectTcp(options);
+  return connectTls({ ...options, ALPNProtocols: ["h2"], ...(target.host !== ip && { servername: target.host }) });
+}
+
+function openHttp2({ target }: Address, socket: Duplex): ClientHttp2Session {
+  return connect(target.origin, {
+    createConnection: () => socket,
+    maxSessionMemory: SESSION_MEMORY_MAX_MB,
+    settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+  });
+}
+
+/** Connects to an address. `onChange` is called after each change of `state` or `capacity`. */
+export function openSession(address: Address, onChange: () => void, times: SessionTimes = SESSION_TIMES): Session {
+  const socket = openSocket(address);
+  const http2 = openHttp2(address, socket);
+  let state: SessionState = "connecting";
+  let outstanding = 0;
+  let capacity = Number.POSITIVE_INFINITY;
+  let heardCount = 0;
+  let lastBegunId = Number.POSITIVE_INFINITY;
+  let error: Error | undefined;
+
+  const become = (next: SessionState) => {
+    if (state === next || state === "closed") return;
+    state = next;
+    onChange();
+  };
+  const destroy = (reason: Error) => {
+    error ??= reason;
+    become("draining");
+    socket.destroy(); // Not the session: that would wait until a dead peer has read what was sent.
+  };
+  const keepalive = createKeepalive({
+    times,
+    ping: (onAnswer) => !http2.closed && !http2.destroyed && http2.ping(onAnswer),
+    heardCount: () => heardCount,
+    isIdle: () => outstanding === 0,
+    onIdle: () => {
+      if (state === "ready") become("stale");
+    },
+    onAlive: () => {
+      if (state === "verifying") become("ready");
+    },
+    onDead: () => destroy(new Error(`no answer to a ping within ${times.pingMs} ms`)),
+  });
+  const connectTimer = setTimeout(
+    () => destroy(new Error(`no connection within ${times.connectMs} ms`)),
+    times.connectMs,
+  );
+
+  http2.on("remoteSettings", (settings) => {
+    capacity = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+    if (state !== "connecting") {
+      onChange();
+      return;
+    }
+    clearTimeout(connectTimer);
+    http2.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    http2.unref(); // An idle connection does not keep the process.
+    keepalive.start();
+    become("ready");
+  });
+  http2.on("goaway", (_code, lastStreamId) => {
+    lastBegunId = Math.min(lastBegunId, lastStreamId);
+    become("draining");
+  });
+  http2.on("error", (reason) => {
+    error ??= reason;
+  });
+  http2.on("close", () => {
+    clearTimeout(connectTimer);
+    keepalive.stop();
+    error ??= new Error("the connection was closed");
+    become("closed");
+  });
+
+  const onStreamClose = () => {
+    if (--outstanding === 0) http2.unref();
+    // Streams learn first that their connection is gone; they must not be sent again on it.
+    if (http2.closed || http2.destroyed) become("draining");
+  };
+  return {
+    address,
+    get state() {
+      return state;
+    },
+    get outstanding() {
+      return outstanding;
+    },
+    get capacity() {
+      return capacity;
+    },
+    get proven() {
+      return heardCount > 0;
+    },
+    get isLost() {
+      return http2.destroyed;
+    },
+    get error() {
+      return error;
+    },
+    request(header) {
+      const stream = http2.request(header);
+      if (outstanding++ === 0) http2.ref();
+      stream.once("close", onStreamClose);
+      return stream;
+    },
+    heard() {
+      heardCount++;
+    },
+    suspect: () => keepalive.suspect(),
+    verify() {
+      if (state !== "stale") return;
+      become("verifying");
+      keepalive.verify();
+    },
+    isNotBegun: ({ id, rstCode }) =>
+      id === undefined || id > lastBegunId || rstCode === constants.NGHTTP2_REFUSED_STREAM,
+    drain() {
+      become("draining");
+      http2.close();
+    },
+    destroy,
+  };
+}

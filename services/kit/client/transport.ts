@@ -1,0 +1,127 @@
+import { create, type DescMessage, type DescMethod, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { ACCEPTED_ENCODINGS } from "../wire/compression.ts";
+import { encodeEnvelope } from "../wire/envelope.ts";
+import { createBalancer } from "./balancer.ts";
+import { addMetadata } from "./metadata.ts";
+import type { Lookup } from "./resolve.ts";
+import { createRetryBudget } from "./retry-budget.ts";
+import type { SessionTimes } from "./session.ts";
+import { createStreamTransport } from "./streams.ts";
+import { targetsOf } from "./target.ts";
+import { type Parent, UnaryCall } from "./unary.ts";
+
+/** How calls of a transport are made. */
+export interface ServiceTransportOptions<P extends Parent> {
+  /** Where the service is: base URLs, separated by commas. Each may stand for several addresses. */
+  readonly baseUrls: string;
+  /** The longest a call of a method may take, in milliseconds; undefined for no end. */
+  readonly timeoutMsOf?: (method: DescMethod) => number | undefined;
+  /** The call on whose behalf the next one is made: its deadline and cancellation are carried on. */
+  readonly parent?: () => P | undefined;
+  /** Metadata for each call: names (lower case) and values in turn. `given` is what the caller adds by itself. */
+  readonly metadata?: (parent: P | undefined, given: Headers | undefined) => readonly string[];
+  /** The largest message that is read or written. */
+  readonly maxBytes?: number;
+  readonly lookup?: Lookup;
+  readonly times?: SessionTimes;
+}
+
+/** A transport that holds connections. */
+export interface ServiceTransport extends Transport {
+  /** Ends all calls and connections. */
+  close(): void;
+}
+
+const MESSAGE_MAX_BYTES = 16 * 1024 * 1024;
+const USER_AGENT = "grpc-node-shopmesh/1";
+
+/** What is the same for each call of a method. */
+interface Plan {
+  readonly header: readonly string[];
+  readonly timeoutMs: number | undefined;
+}
+
+function planOf(method: DescMethod, timeoutMs: number | undefined): Plan {
+  const path = `/${method.parent.typeName}/${method.name}`;
+  const pseudo = [":method", "POST", ":scheme", "http", ":authority", "", ":path", path];
+  const protocol = ["te", "trailers", "content-type", "application/grpc+proto", "user-agent", USER_AGENT];
+  return { header: [...pseudo, ...protocol, "grpc-accept-encoding", ACCEPTED_ENCODINGS], timeoutMs };
+}
+
+function frameOf<I extends DescMessage>(desc: I, input: MessageInitShape<I>, maxBytes: number): Buffer {
+  let bytes: Uint8Array;
+  try {
+    bytes = toBinary(desc, create(desc, input));
+  } catch (cause) {
+    throw new ConnectError("the request cannot be serialized", Code.Internal, undefined, undefined, cause);
+  }
+  if (bytes.length > maxBytes)
+    throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.ResourceExhausted);
+  return encodeEnvelope(0, bytes);
+}
+
+/** The shortest of some times; undefined if none is set. */
+function shortest(contractMs: number | undefined, givenMs: number | undefined, deadlineMs: number | undefined) {
+  let limitMs = contractMs ?? Number.POSITIVE_INFINITY;
+  // Connect takes a timeout of 0 for none.
+  if (givenMs !== undefined && givenMs > 0 && givenMs < limitMs) limitMs = givenMs;
+  if (deadlineMs !== undefined) limitMs = Math.min(limitMs, deadlineMs - performance.now());
+  return limitMs === Number.POSITIVE_INFINITY ? undefined : limitMs;
+}
+
+/**
+ * gRPC between services, over HTTP/2 connections of its own: deadlines and cancellation are carried on, calls are
+ * balanced over all addresses, and what the contract allows to be done twice is tried again.
+ */
+export function createServiceTransport<P extends Parent>(options: ServiceTransportOptions<P>): ServiceTransport {
+  const { baseUrls, timeoutMsOf = () => undefined, metadata, maxBytes = MESSAGE_MAX_BYTES } = options;
+  const getParent = options.parent ?? (() => undefined);
+  const balancer = createBalancer(baseUrls, { lookup: options.lookup, times: options.times });
+  const shared = { balancer, budget: createRetryBudget(), readMaxBytes: maxBytes };
+  const baseUrl = targetsOf(baseUrls)[0]?.origin ?? "";
+  const streams = createStreamTransport(balancer, { baseUrl, readMaxBytes: maxBytes, writeMaxBytes: maxBytes });
+  const plans = new Map<DescMethod, Plan>();
+  const getPlan = (method: DescMethod) => {
+    let plan = plans.get(method);
+    if (plan === undefined) {
+      plan = planOf(method, timeoutMsOf(method));
+      plans.set(method, plan);
+    }
+    return plan;
+  };
+  return {
+    unary(method, signal, timeoutMs, header, input) {
+      return new Promise((resolve, reject) => {
+        const plan = getPlan(method);
+        const parent = getParent();
+        const given = header === undefined ? undefined : new Headers(header);
+        const own = plan.header.slice();
+        if (metadata !== undefined) for (const it of metadata(parent, given)) own.push(it);
+        if (given !== undefined) addMetadata(own, given);
+        const request = {
+          method,
+          idempotency: method.idempotency,
+          header: own,
+          frame: frameOf(method.input, input, maxBytes),
+          timeoutMs: shortest(plan.timeoutMs, timeoutMs, parent?.deadlineMs),
+          signal,
+          parent,
+        };
+        new UnaryCall(shared, request, resolve, reject).start();
+      });
+    },
+    stream(method, signal, timeoutMs, header, input, contextValues) {
+      const parent = getParent();
+      const all = new Headers(header);
+      const own = metadata?.(parent, all) ?? [];
+      for (let at = 0; at < own.length; at += 2) all.set(own[at] ?? "", own[at + 1] ?? "");
+      const limitMs = shortest(getPlan(method).timeoutMs, timeoutMs, parent?.deadlineMs);
+      const signals = [parent?.signal, signal].filter((it) => it !== undefined);
+      const ends = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+      const timeLeftMs = limitMs === undefined ? undefined : Math.max(1, Math.ceil(limitMs));
+      return streams.stream(method, ends, timeLeftMs, all, input, contextValues);
+    },
+    close: () => balancer.close(),
+  };
+}
