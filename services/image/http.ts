@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { Logger } from "pino";
 import { Failure } from "#kit/failure.ts";
-import type { HttpHandler } from "#kit/listen.ts";
+import type { HttpHandler } from "#kit/server/listen.ts";
 import { FORMATS, type Format, nameOf, type Variant, WIDTHS } from "./image.ts";
 import type { Images } from "./images.ts";
 import { rangeOf } from "./range.ts";

@@ -52,6 +52,8 @@ export class Call implements Incoming {
   readonly startMs = performance.now();
   /** The request; undefined until it has been received, and where the client streams. */
   message: Message | undefined = undefined;
+  /** Whether it waits for the rest of its request. */
+  isReceiving = false;
   /** The calling workload, verified. */
   caller: string = OUTSIDE;
   /** On whose behalf the call is made, verified. */
@@ -91,16 +93,18 @@ export class Call implements Incoming {
   }
 
   get trace(): Trace {
-    return (this.#trace ??= continueTrace(this.header.get(TRACE_HEADER)));
+    this.#trace ??= continueTrace(this.header.get(TRACE_HEADER));
+    return this.#trace;
   }
 
   /** A logger whose lines name the call. */
   get log(): Logger {
-    return (this.#ownLog ??= this.#log.child({
+    this.#ownLog ??= this.#log.child({
       requestId: this.requestId,
       traceId: this.trace.traceId,
       method: methodName(this.method),
-    }));
+    });
+    return this.#ownLog;
   }
 
   /** Aborts when nobody waits for the answer any more: deadline, cancellation, shutdown, or the call is over. */
@@ -137,8 +141,8 @@ export class Call implements Incoming {
       listener(this.#reason);
       return () => {};
     }
-    const listeners = (this.#listeners ??= new Set());
-    listeners.add(listener);
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners.add(listener);
     return () => void listeners.delete(listener);
   }
 

@@ -12,10 +12,10 @@ import type { Events } from "./events/events.ts";
 import { callFailure } from "./failure.ts";
 import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
 import { createWorkloadIdentity, type WorkloadIdentity } from "./identity/workload.ts";
-import { type HttpHandler, listen } from "./listen.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Database, migrate, openDatabase } from "./postgres.ts";
 import { type Served, type ServeOptions, serve } from "./serve.ts";
+import { type HttpHandler, listen } from "./server/listen.ts";
 import type { Settings, Workload } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 

@@ -197,6 +197,7 @@ describe("a server stream", () => {
 });
 
 describe("what is no call", () => {
+  const streamPath = `/${Echo.typeName}/Watch`;
   const post = (path: string, body: BodyInit, type = "application/json") =>
     fetch(`${baseUrl}${path}`, { method: "POST", headers: { "content-type": type }, body });
   it.each([
@@ -215,10 +216,10 @@ describe("what is no call", () => {
   });
 
   it.each([
-    ["no host", `POST ${path} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n"a"`],
-    ["a host that is none", `POST ${path} HTTP/1.1\r\nhost: ^[\r\ncontent-length: 3\r\n\r\n"a"`],
+    ["no host", `POST ${streamPath} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n"a"`],
+    ["a host that is none", `POST ${streamPath} HTTP/1.1\r\nhost: ^[\r\ncontent-length: 3\r\n\r\n"a"`],
     ["a path that is none", `POST //[${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n"a"`],
-  ])("a request with %s is refused, and the service lives on", async (_, request) => {
+  ])("a request for a stream with %s is refused, and the service lives on", async (_, request) => {
     const { hostname, port } = new URL(baseUrl);
     const socket = net.connect(Number(port), hostname).setEncoding("latin1");
     let heard = "";
@@ -229,9 +230,9 @@ describe("what is no call", () => {
     expect(await byFetch("still here")).toEqual({ value: "still here!" });
   });
 
-  it("an HTTP/2 request for an authority that is none is refused as well", async () => {
+  it("an HTTP/2 request for a stream at an authority that is none is refused as well", async () => {
     const session = http2.connect(baseUrl);
-    const stream = session.request({ ":method": "POST", ":path": path, ":authority": "a:b:c" });
+    const stream = session.request({ ":method": "POST", ":path": streamPath, ":authority": "a:b:c" });
     stream.end(json("hello"));
     const [head] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
     expect(head[":status"]).toBe(400);

@@ -2,18 +2,18 @@ import type http from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
-import { type Implementation, PEER_HEADER, routesOf } from "./connect.ts";
+import type { Implementation } from "./connect.ts";
 import { callFailure } from "./failure.ts";
 import { createReadiness, healthService } from "./health.ts";
 import type { TokenVerifier } from "./identity/access-token.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
-import { type HttpHandler, listen } from "./listen.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPipeline, type Step } from "./pipeline/pipeline.ts";
 import { standardSteps } from "./pipeline/steps.ts";
 import { policyOf } from "./policy.ts";
 import { reflectionServices } from "./reflection.ts";
-import { createRpcHandler } from "./rpc-handler.ts";
+import type { HttpHandler } from "./server/listen.ts";
+import { serveRpcs } from "./server/rpc-server.ts";
 import { telemetryService } from "./telemetry.ts";
 
 /** Answers plain HTTP below a path, such as "/images/". */
@@ -80,11 +80,6 @@ function answer(
     .end(body);
 }
 
-function hasAuthority(request: Parameters<HttpHandler>[0]): boolean {
-  const authority = "authority" in request ? request.authority : request.headers.host;
-  return authority !== undefined && URL.canParse(request.url ?? "", `http://${authority}`);
-}
-
 function checkPolicies(services: readonly DescService[]): void {
   for (const service of services) for (const method of service.methods) policyOf(method);
 }
@@ -108,7 +103,6 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     deps.log,
   );
 
-  const onError = (error: unknown) => deps.log.error({ err: error }, "a request failed outside the pipeline");
   const plain: Record<string, HttpHandler> = {
     "/health": (_, response) => answer(response, 200, "ok\n"),
     "/ready": async (_, response) => {
@@ -127,23 +121,18 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     if (handler === undefined) answer(response, 404, "not found\n");
     else return handler(request, response);
   };
-  const rpcs = createRpcHandler({
-    routes: routesOf(services, pipeline),
-    readMaxBytes: options.requestMaxBytes ?? REQUEST_MAX_BYTES,
-    writeMaxBytes: RESPONSE_MAX_BYTES,
-    fallback,
-  });
-  const listener = await listen({
+  const listener = await serveRpcs({
     name: deps.workload,
     port: deps.port,
     host: deps.host,
-    onError,
-    handler: (request, response) => {
-      request.headers[PEER_HEADER] = request.socket?.remoteAddress ?? "";
-      if (hasAuthority(request)) return rpcs(request, response);
-      // Connect's handling fails where it cannot put a URL together.
-      answer(response, 400, "The request does not say a valid host.\n");
+    services,
+    pipeline,
+    messages: {
+      requestMaxBytes: options.requestMaxBytes ?? REQUEST_MAX_BYTES,
+      responseMaxBytes: RESPONSE_MAX_BYTES,
     },
+    fallback,
+    onError: (error) => deps.log.error({ err: error }, "a request failed outside the pipeline"),
   });
   return {
     port: listener.port,

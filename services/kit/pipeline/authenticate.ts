@@ -30,7 +30,11 @@ export function authenticateUser(tokens: TokenVerifier): Step {
     if (token === undefined)
       throw callFailure(ErrorReason.TOKEN_INVALID, "The authorization header is not a bearer token.");
     const user = tokens.verify(token);
-    if (user instanceof Promise) return user.then((it) => void (call.user = it));
+    if (user instanceof Promise) {
+      return user.then((it) => {
+        call.user = it;
+      });
+    }
     call.user = user;
     return undefined;
   };

@@ -21,6 +21,11 @@ export function deadlineExceeded(call: Call): Failure {
   return callFailure(ErrorReason.DEADLINE_EXCEEDED, `The call was not answered ${within}.`);
 }
 
+/** What a call ends with whose caller takes all its time to send the request: not the service's fault. */
+function requestIncomplete(): Failure {
+  return callFailure(ErrorReason.REQUEST_INCOMPLETE, "The request did not come to its end in time.");
+}
+
 /** Ends the call when the contract's time, or the caller's if that is shorter, is over. */
 export function deadline(): Step {
   return (call) => {
@@ -28,7 +33,8 @@ export function deadline(): Step {
     if (limitMs === undefined) return;
     call.deadlineMs = call.startMs + limitMs;
     if (limitMs === 0) throw deadlineExceeded(call);
-    const timer = setTimeout(() => call.cancel(deadlineExceeded(call)), limitMs);
+    const end = () => call.cancel(call.isReceiving ? requestIncomplete() : deadlineExceeded(call));
+    const timer = setTimeout(end, limitMs);
     call.onEnd.push(() => clearTimeout(timer));
   };
 }

@@ -2,8 +2,9 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { Call, type Incoming, runInCall } from "../call.ts";
+import { toConnectError } from "../failure.ts";
 import { deadlineExceeded } from "./deadline.ts";
-import { callerGone, type Exchange, failCall, UnaryRun } from "./unary.ts";
+import { callerGone, type ErrorMapping, type Exchange, failCall, UnaryRun } from "./unary.ts";
 
 /**
  * One concern of the pipeline: looks at the call before the handler does, throws to refuse it, and registers with
@@ -66,6 +67,7 @@ async function* streamCall<T>(
   call: Call,
   incoming: HandedOver,
   steps: Steps,
+  mapError: ErrorMapping,
   handler: (call: Call) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   call.onEnd.push(follow(incoming.signal, call));
@@ -73,7 +75,7 @@ async function* streamCall<T>(
   // Not awaited: a handler that waits for something learns of the end by its signal.
   let release = () => {};
   // A consumer that stops asking went away; nothing else leaves this as it is.
-  let ending: () => void = () => failCall(call, callerGone());
+  let ending: () => void = () => failCall(call, callerGone(), mapError);
   try {
     await Promise.race([cancelled, enter(call, steps)]);
     const iterator = runInCall(call, () => handler(call)[Symbol.asyncIterator]());
@@ -91,7 +93,7 @@ async function* streamCall<T>(
     ending = () => call.finish(0, undefined);
   } catch (error) {
     ending = () => {
-      throw failCall(call, error);
+      throw failCall(call, error, mapError);
     };
   } finally {
     try {
@@ -102,10 +104,13 @@ async function* streamCall<T>(
   }
 }
 
-/** A pipeline of these steps, run in their order. */
-export function createPipeline(steps: Steps, log: Logger): Pipeline {
+/**
+ * A pipeline of these steps, run in their order.
+ * @param mapError turns what a call failed with into what goes over the wire
+ */
+export function createPipeline(steps: Steps, log: Logger, mapError: ErrorMapping = toConnectError): Pipeline {
   const start = <T>(exchange: Exchange<T>) => {
-    const run = new UnaryRun(exchange, steps, log);
+    const run = new UnaryRun(exchange, steps, log, mapError);
     run.start();
     return run;
   };
@@ -116,14 +121,14 @@ export function createPipeline(steps: Steps, log: Logger): Pipeline {
         const receive = (run: UnaryRun<T>) => run.received(incoming.message);
         const { method, policy, header, peerAddress, callerTimeoutMs, signal } = incoming;
         const about = { method, policy, header, peerAddress, callerTimeoutMs };
-        const run = new UnaryRun({ ...about, receive, handle, answer, refuse }, steps, log);
+        const run = new UnaryRun<T>({ ...about, receive, handle, answer, refuse }, steps, log, mapError);
         run.call.onEnd.push(follow(signal, run.call));
         run.start();
       }),
     stream(incoming, handler) {
       const call = new Call(incoming, log);
       call.message = incoming.message;
-      return streamCall(call, incoming, steps, handler);
+      return streamCall(call, incoming, steps, mapError, handler);
     },
   };
 }

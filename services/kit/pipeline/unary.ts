@@ -2,7 +2,6 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { Call, type Incoming, runInCall } from "../call.ts";
-import { toConnectError } from "../failure.ts";
 import { deadlineExceeded } from "./deadline.ts";
 import type { Step, Steps } from "./pipeline.ts";
 
@@ -29,9 +28,12 @@ function ranOut(error: unknown, call: Call): boolean {
   return late && call.deadlineMs !== undefined && performance.now() >= call.deadlineMs - DEADLINE_SLACK_MS;
 }
 
+/** Turns whatever a call failed with into what goes over the wire. */
+export type ErrorMapping = (error: unknown, requestId: string) => ConnectError;
+
 /** Ends a call that failed; returns what goes over the wire. */
-export function failCall(call: Call, error: unknown): ConnectError {
-  const mapped = toConnectError(ranOut(error, call) ? deadlineExceeded(call) : error, call.requestId);
+export function failCall(call: Call, error: unknown, map: ErrorMapping): ConnectError {
+  const mapped = map(ranOut(error, call) ? deadlineExceeded(call) : error, call.requestId);
   // The mapped error's cause is the failure, whose cause is what lies behind it.
   call.finish(mapped.code, mapped.cause ?? mapped);
   return mapped;
@@ -42,7 +44,7 @@ export function callerGone(cause?: unknown): ConnectError {
   return new ConnectError("The caller went away.", Code.Canceled, undefined, undefined, cause);
 }
 
-function isPending<T>(value: T | PromiseLike<T> | undefined | void): value is PromiseLike<T> {
+function isPending<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
@@ -54,17 +56,19 @@ export class UnaryRun<T> {
   readonly call: Call;
   readonly #exchange: Exchange<T>;
   readonly #steps: Steps;
+  readonly #mapError: ErrorMapping;
   #over = false;
 
-  constructor(exchange: Exchange<T>, steps: Steps, log: Logger) {
+  constructor(exchange: Exchange<T>, steps: Steps, log: Logger, mapError: ErrorMapping) {
     this.call = new Call(exchange, log);
     this.#exchange = exchange;
     this.#steps = steps;
+    this.#mapError = mapError;
   }
 
   /** Takes the call through the steps that need no request. */
   start(): void {
-    this.call.onCancel((reason) => this.fail(reason));
+    this.call.onCancel(this.#fail);
     if (this.#over) return;
     this.#through(this.#steps.admission, 0, this.#receive);
   }
@@ -72,6 +76,7 @@ export class UnaryRun<T> {
   /** The request is there. */
   received(message: Message | undefined): void {
     if (this.#over) return;
+    this.call.isReceiving = false;
     this.call.message = message;
     this.#through(this.#steps.checks, 0, this.#handle);
   }
@@ -80,8 +85,7 @@ export class UnaryRun<T> {
   fail(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    const mapped = failCall(this.call, error);
-    this.#exchange.refuse(mapped);
+    this.#exchange.refuse(failCall(this.call, error, this.#mapError));
   }
 
   /** The caller does not wait any more. */
@@ -94,10 +98,7 @@ export class UnaryRun<T> {
       for (let at = from; at < steps.length; at++) {
         const pending = steps[at]?.(this.call);
         if (pending === undefined) continue;
-        pending.then(
-          () => this.#over || this.#through(steps, at + 1, then),
-          (error: unknown) => this.fail(error),
-        );
+        pending.then(() => this.#over || this.#through(steps, at + 1, then), this.#fail);
         return;
       }
       if (!this.#over) then();
@@ -106,27 +107,30 @@ export class UnaryRun<T> {
     }
   }
 
-  readonly #receive = (): void => this.#exchange.receive(this);
+  readonly #receive = (): void => {
+    this.call.isReceiving = true;
+    this.#exchange.receive(this);
+  };
 
   readonly #handle = (): void => {
     const response = runInCall(this.call, handleExchange<T>, this.#exchange, this.call);
-    if (!isPending(response)) return this.#succeed(response);
-    response.then(
-      (it) => this.#succeed(it),
-      (error: unknown) => this.fail(error),
-    );
+    if (isPending(response)) response.then(this.#succeed, this.#fail);
+    else this.#succeed(response);
   };
 
-  #succeed(response: T): void {
+  readonly #fail = (error: unknown): void => this.fail(error);
+
+  readonly #succeed = (response: T): void => {
     if (this.#over) return;
     try {
       this.#exchange.answer(response);
+      this.#over = true;
     } catch (error) {
-      return this.fail(error);
+      this.fail(error);
+      return;
     }
-    this.#over = true;
     this.call.finish(0, undefined);
-  }
+  };
 }
 
 function handleExchange<T>(exchange: Exchange<T>, call: Call): T | PromiseLike<T> {

@@ -113,6 +113,20 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_ENCODING_UNKNOWN = 13;
    */
   ENCODING_UNKNOWN = 13,
+
+  /**
+   * The request holds no message, or more than one, where the call takes exactly one.
+   *
+   * @generated from enum value: ERROR_REASON_WRONG_CARDINALITY = 14;
+   */
+  WRONG_CARDINALITY = 14,
+
+  /**
+   * The request did not come to its end within the time that the call has.
+   *
+   * @generated from enum value: ERROR_REASON_REQUEST_INCOMPLETE = 15;
+   */
+  REQUEST_INCOMPLETE = 15,
 }
 
 /**

@@ -177,6 +177,13 @@ export enum StatusCode {
   UNSPECIFIED = 0,
 
   /**
+   * The caller does not want the answer any more, or did not come to the end of its request.
+   *
+   * @generated from enum value: STATUS_CODE_CANCELLED = 1;
+   */
+  CANCELLED = 1,
+
+  /**
    * The input is wrong, whatever the state of the system.
    *
    * @generated from enum value: STATUS_CODE_INVALID_ARGUMENT = 3;

@@ -1,9 +1,12 @@
 import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
+import { StartError } from "../start-error.ts";
 import { createFarewell, leaveSession, type OpenSession, watchSession } from "./farewell.ts";
 import { tellApart } from "./first-bytes.ts";
-import { StartError } from "./start-error.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import type { UnaryServer } from "./unary-server.ts";
 
 /** Handles a request of either protocol version; node's HTTP/2 compatibility API makes them alike. */
 export type HttpHandler = (
@@ -25,7 +28,10 @@ export interface ListenOptions {
   readonly name: string;
   readonly port: number;
   readonly host: string;
+  /** Answers what is no unary RPC. */
   readonly handler: HttpHandler;
+  /** Unary RPCs, served without what the handler's requests and responses cost. */
+  readonly unary?: UnaryServer;
   /** Told of what the handler did not catch, and of connections that could not be taken. */
   readonly onError?: (error: unknown) => void;
 }
@@ -82,10 +88,19 @@ function contained(handler: HttpHandler, onError: (error: unknown) => void): Htt
   };
 }
 
-function createHttp1(handler: (request: http.IncomingMessage, response: http.ServerResponse) => void): http.Server {
+function createHttp1(
+  handler: HttpHandler,
+  onResponse: (response: http.ServerResponse) => void,
+  unary?: UnaryServer,
+): http.Server {
   const server = http.createServer(
     { maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-    handler,
+    (request, response) => {
+      onResponse(response);
+      const served = unary?.find(request.url ?? "");
+      if (served === undefined) void handler(request, response);
+      else unary?.serve(new Http1Exchange(request, response), served);
+    },
   );
   // It never listens by itself, and only then begins to keep track of its connections: timeouts and closing idle ones need it.
   server.emit("listening");
@@ -93,13 +108,38 @@ function createHttp1(handler: (request: http.IncomingMessage, response: http.Ser
   return server;
 }
 
-function createH2(handler: HttpHandler, onSession: (session: http2.ServerHttp2Session) => void): http2.Http2Server {
-  const server = http2.createServer(
-    { settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES } },
-    handler,
-  );
+/** Hands a stream to a handler as node's own compatibility API does. */
+function handleStream(
+  handler: HttpHandler,
+  stream: http2.ServerHttp2Stream,
+  headers: http2.IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): void {
+  const request = new http2.Http2ServerRequest(stream, headers, {}, rawHeaders);
+  const response = new http2.Http2ServerResponse(stream);
+  if (request.method === "CONNECT") response.writeHead(405).end();
+  else {
+    if (headers.expect === "100-continue") response.writeContinue();
+    void handler(request, response);
+  }
+}
+
+function createH2(
+  handler: HttpHandler,
+  onSession: (session: http2.ServerHttp2Session) => void,
+  unary?: UnaryServer,
+): http2.Http2Server {
+  const server = http2.createServer({
+    settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES },
+  });
   server.on("session", (session) => {
     session.on("error", () => session.destroy());
+    const peerAddress = session.socket?.remoteAddress ?? "";
+    session.on("stream", (stream, headers, flags, rawHeaders) => {
+      const served = unary?.find(headers[":path"] ?? "");
+      if (served === undefined) handleStream(handler, stream, headers, rawHeaders);
+      else unary?.serve(new Http2Exchange(stream, headers, flags, peerAddress), served);
+    });
     onSession(session);
   });
   server.on("sessionError", () => {});
@@ -118,16 +158,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const untold = new Set<net.Socket>();
   const sessions = new Set<OpenSession>();
   let closing = false;
-  const http1 = createHttp1((request, response) => {
-    farewell.watch(response);
-    void handler(request, response);
-  });
-  const h2 = createH2(handler, (session) => {
+  const http1 = createHttp1(handler, farewell.watch, options.unary);
+  const onSession = (session: http2.ServerHttp2Session) => {
     const watched = watchSession(session);
     sessions.add(watched);
     session.on("close", () => sessions.delete(watched));
     if (closing) leaveSession(watched);
-  });
+  };
+  const h2 = createH2(handler, onSession, options.unary);
   const server = net.createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS },
     (socket) => {

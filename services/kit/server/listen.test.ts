@@ -3,9 +3,9 @@ import http2 from "node:http2";
 import net from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { StartError } from "../start-error.ts";
+import { eventually } from "../testing/eventually.ts";
 import { type HttpHandler, type Listener, listen } from "./listen.ts";
-import { StartError } from "./start-error.ts";
-import { eventually } from "./testing/eventually.ts";
 
 const GRACE_MS = 5_000;
 const hello: HttpHandler = (request, response) => {

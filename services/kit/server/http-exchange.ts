@@ -1,0 +1,24 @@
+import type { OutgoingHttpHeaders } from "node:http";
+
+/** Told of a request's body: the bytes, or undefined when there are more than were to be read. */
+export type OnBody = (body: Buffer | undefined) => void;
+
+/** A request and its answer, by whichever version of HTTP. */
+export interface HttpExchange {
+  /** "POST". */
+  readonly verb: string;
+  /** The path and query as they came. */
+  readonly url: string;
+  /** Address of the peer's socket. */
+  readonly peerAddress: string;
+  /** A header of the request, by its name in lower case. */
+  header(name: string): string | undefined;
+  /** All headers of the request. */
+  headers(): Headers;
+  /** Takes in the body. Must be called at once or not at all; a request that breaks off is told by `onGone` only. */
+  read(maxBytes: number, onBody: OnBody): void;
+  /** Calls back when the client goes away before the answer was sent. */
+  onGone(listener: () => void): void;
+  /** Sends the answer; what remains of the request is not looked at any more. Does nothing when the client has gone. */
+  respond(status: number, header: OutgoingHttpHeaders, body?: Uint8Array, trailer?: OutgoingHttpHeaders): void;
+}

@@ -1,0 +1,90 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import http2 from "node:http2";
+import { Body } from "../wire/body.ts";
+import { toHeaders } from "../wire/metadata.ts";
+import type { HttpExchange, OnBody } from "./http-exchange.ts";
+
+const END_STREAM_FLAG = 0x1;
+const WITH_TRAILERS = { waitForTrailers: true };
+const ALONE = { endStream: true };
+
+/** An exchange on a stream of node:http2. A class, since one is made with each call. */
+export class Http2Exchange implements HttpExchange {
+  readonly peerAddress: string;
+  readonly #stream: http2.ServerHttp2Stream;
+  readonly #headers: http2.IncomingHttpHeaders;
+  #received: boolean;
+  #answered = false;
+
+  constructor(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, flags: number, peerAddress: string) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#received = (flags & END_STREAM_FLAG) !== 0;
+    this.peerAddress = peerAddress;
+    // A stream that breaks off is closed, which is all that matters.
+    stream.on("error", ignore);
+  }
+
+  get verb(): string {
+    return this.#headers[":method"] ?? "";
+  }
+
+  get url(): string {
+    return this.#headers[":path"] ?? "";
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return typeof value === "object" ? value.join(", ") : value;
+  }
+
+  headers(): Headers {
+    return toHeaders(this.#headers);
+  }
+
+  read(maxBytes: number, onBody: OnBody): void {
+    if (this.#received) {
+      onBody(NOTHING);
+      return;
+    }
+    const body = new Body(maxBytes);
+    this.#stream.on("data", (chunk: Buffer) => {
+      if (this.#answered || body.add(chunk)) return;
+      onBody(undefined);
+    });
+    this.#stream.on("end", () => {
+      // A client that resets its stream ends it as well.
+      if (this.#stream.aborted) return;
+      this.#received = true;
+      if (!this.#answered) onBody(body.bytes());
+    });
+  }
+
+  onGone(listener: () => void): void {
+    this.#stream.on("close", () => {
+      if (!this.#answered) listener();
+    });
+  }
+
+  respond(status: number, header: OutgoingHttpHeaders, body?: Uint8Array, trailer?: OutgoingHttpHeaders): void {
+    const stream = this.#stream;
+    this.#answered = true;
+    if (stream.destroyed || stream.closed) return;
+    header[":status"] = status;
+    if (body === undefined && trailer === undefined) {
+      stream.respond(header, ALONE);
+    } else if (trailer === undefined) {
+      stream.respond(header);
+      stream.end(body);
+    } else {
+      stream.on("wantTrailers", () => stream.sendTrailers(trailer));
+      stream.respond(header, WITH_TRAILERS);
+      stream.end(body);
+    }
+    // Asks the client to send no more of what nobody reads (RFC 9113, section 8.1).
+    if (!this.#received) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+function ignore(): void {}

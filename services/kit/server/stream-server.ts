@@ -1,0 +1,142 @@
+import type http from "node:http";
+import http2 from "node:http2";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import {
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+  type ServiceImpl,
+} from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { Implementation } from "../connect.ts";
+import type { HandedOver, Pipeline } from "../pipeline/pipeline.ts";
+import { policyOf } from "../policy.ts";
+import type { HttpHandler } from "./listen.ts";
+import type { MessageOptions } from "./unary-exchange.ts";
+
+// node:http has a time of its own for HTTP/1.1.
+const RECEIVE_TIMEOUT_MS = 60_000;
+const PEER_ADDRESS = createContextKey("");
+
+type ServerStream = (request: Message, context: HandlerContext) => AsyncIterable<Message>;
+type ClientStream = (requests: AsyncIterable<Message>, context: HandlerContext) => Promise<Message> | Message;
+type BidiStream = (requests: AsyncIterable<Message>, context: HandlerContext) => AsyncIterable<Message>;
+
+function handedOver(method: DescMethod, message: Message | undefined, context: HandlerContext): HandedOver {
+  return {
+    method,
+    policy: policyOf(method),
+    message,
+    header: context.requestHeader,
+    peerAddress: context.values.get(PEER_ADDRESS),
+    callerTimeoutMs: context.timeoutMs(),
+    signal: context.signal,
+  };
+}
+
+/** The handler of a streaming RPC within the pipeline. */
+function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown {
+  switch (method.methodKind) {
+    case "server_streaming":
+      return (request: Message, context: HandlerContext) =>
+        pipeline.stream(handedOver(method, request, context), (call) =>
+          (handler as ServerStream)(request, { ...context, signal: call.signal }),
+        );
+    case "client_streaming":
+      return (requests: AsyncIterable<Message>, context: HandlerContext) =>
+        pipeline.unary(handedOver(method, undefined, context), (call) =>
+          (handler as ClientStream)(requests, { ...context, signal: call.signal }),
+        );
+    case "bidi_streaming":
+      return (requests: AsyncIterable<Message>, context: HandlerContext) =>
+        pipeline.stream(handedOver(method, undefined, context), (call) =>
+          (handler as BidiStream)(requests, { ...context, signal: call.signal }),
+        );
+    default:
+      return handler;
+  }
+}
+
+function routerOf(implementations: readonly Implementation[], pipeline: Pipeline, options: MessageOptions) {
+  const { requestMaxBytes: readMaxBytes, responseMaxBytes: writeMaxBytes, registry } = options;
+  const acceptCompression = [compressionGzip, compressionBrotli];
+  const router: ConnectRouter = createConnectRouter({
+    readMaxBytes,
+    writeMaxBytes,
+    acceptCompression,
+    ...(registry && { jsonOptions: { registry } }),
+  });
+  for (const { service, methods } of implementations) {
+    const wrapped = service.methods.map((it) => [it.localName, wrap(it, methods[it.localName], pipeline)] as const);
+    router.service(service, Object.fromEntries(wrapped) as Partial<ServiceImpl<typeof service>>);
+  }
+  return router;
+}
+
+/** Gives up a request that does not come to its end: its call's own time begins only when it is there. */
+function limitReceiving(request: http2.Http2ServerRequest): void {
+  const timer = setTimeout(() => request.stream.close(http2.constants.NGHTTP2_CANCEL), RECEIVE_TIMEOUT_MS);
+  const clear = () => clearTimeout(timer);
+  request.once("end", clear).once("close", clear);
+}
+
+/** Connect's handling fails where it cannot put a URL together. */
+function hasAuthority(request: Parameters<HttpHandler>[0]): boolean {
+  const authority = "authority" in request ? request.authority : request.headers.host;
+  return authority !== undefined && URL.canParse(request.url ?? "", `http://${authority}`);
+}
+
+/** Whether an answer could not be written since nobody is there any more. */
+function isBrokenConnection(error: unknown): boolean {
+  const { cause } = ConnectError.from(error);
+  if (!(cause instanceof Error)) return false;
+  const { syscall, code } = cause as NodeJS.ErrnoException;
+  return syscall === "write" || /^ERR_(STREAM|HTTP2_INVALID_STREAM|HTTP2_STREAM)_?/.test(code ?? "");
+}
+
+/**
+ * Serves streaming RPCs by Connect's own protocol handling, each call taken through the pipeline; hands on what is none.
+ * It takes the place of Connect's adapter, which writes to the console when a client goes away at a bad moment.
+ */
+export function createStreamServer(
+  implementations: readonly Implementation[],
+  pipeline: Pipeline,
+  options: MessageOptions,
+  fallback: HttpHandler,
+): HttpHandler {
+  const { handlers } = routerOf(implementations, pipeline, options);
+  const streams = new Map(
+    handlers.filter((it) => it.method.methodKind !== "unary").map((it) => [it.requestPath, it] as const),
+  );
+  return async (request, response) => {
+    const handler = streams.get((request.url ?? "").split("?", 1)[0] ?? "");
+    if (handler === undefined) return fallback(request, response);
+    if (!hasAuthority(request)) {
+      (response as http.ServerResponse).writeHead(400).end("The request does not say a valid host.\n");
+      return;
+    }
+    if ("stream" in request && handler.method.methodKind === "server_streaming") limitReceiving(request);
+    const incoming = universalRequestFromNodeRequest(
+      request as http.IncomingMessage,
+      response as http.ServerResponse,
+      undefined,
+      createContextValues().set(PEER_ADDRESS, request.socket?.remoteAddress ?? ""),
+    );
+    try {
+      await universalResponseToNodeResponse(await handler(incoming), response);
+    } catch (error) {
+      // A write may fail a moment before the connection is known to be closed.
+      await nextTurn();
+      if (!incoming.signal.aborted && !isBrokenConnection(error)) throw error;
+    }
+  };
+}
