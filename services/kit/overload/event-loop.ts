@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+
 /** What the process tells of its event loop. */
 export interface LoopClock {
   /** A clock, in milliseconds. */

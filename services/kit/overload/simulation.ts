@@ -1,3 +1,4 @@
+import { Code } from "@connectrpc/connect";
 import type { Call } from "../call.ts";
 import type { LoopClock } from "./event-loop.ts";
 
@@ -30,8 +31,7 @@ export interface SimulatedLoop extends LoopClock {
 }
 
 /** What reading and refusing a request costs the thread. */
-const REFUSAL_MS = 0.01;
-const CODE_LATE = 4;
+export const REFUSAL_MS = 0.01;
 
 /**
  * A discrete event simulation of a Node process that serves calls: in each turn its one thread first goes on with the
@@ -53,7 +53,7 @@ export function simulateLoop(): SimulatedLoop {
 
       const end = (request: SimulatedRequest, call: Call) => {
         const tookMs = nowMs - request.atMs;
-        call.finish(tookMs > request.withinMs ? CODE_LATE : 0, undefined);
+        call.finish(tookMs > request.withinMs ? Code.DeadlineExceeded : 0, undefined);
         answered.push({ request, tookMs, refused: false });
       };
       const start = (request: SimulatedRequest) => {
@@ -62,7 +62,7 @@ export function simulateLoop(): SimulatedLoop {
           admit(call);
         } catch {
           nowMs += REFUSAL_MS;
-          call.finish(8, undefined);
+          call.finish(Code.ResourceExhausted, undefined);
           answered.push({ request, tookMs: nowMs - request.atMs, refused: true });
           return;
         }
