@@ -99,12 +99,24 @@ function toFailure(error: unknown, requestId: string): Failure | ConnectError {
   return fail(ErrorReason.INTERNAL, `Something went wrong on our side (request ${requestId}).`, { cause: error });
 }
 
+/**
+ * The failure as Connect knows errors. Without a stack, which costs more than all else here and would say nothing: that
+ * of the failure, its cause, says where it comes from.
+ */
+function connectErrorOf(failure: Failure): ConnectError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new ConnectError(failure.message, failure.code, undefined, undefined, failure);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
+
 /** The error that goes over the wire: a status, exactly one ErrorInfo, and what else helps the caller. */
 export function toConnectError(error: unknown, requestId: string): ConnectError {
   const failure = toFailure(error, requestId);
   if (failure instanceof ConnectError) return failure;
   const { metadata, violations, retryAfterMs } = failure.details;
-  const result = new ConnectError(failure.message, failure.code, undefined, undefined, failure);
+  const result = connectErrorOf(failure);
   result.details.push({
     desc: ErrorInfoSchema,
     value: create(ErrorInfoSchema, { reason: failure.reason, domain: failure.domain, metadata: { ...metadata } }),
