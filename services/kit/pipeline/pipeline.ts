@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { Call, type Incoming, runInCall } from "../call.ts";
 import { toConnectError } from "../failure.ts";
 import { deadlineExceeded } from "./deadline.ts";
-import { callerGone, type ErrorMapping, type Exchange, failCall, UnaryRun } from "./unary.ts";
+import { callerGone, type ErrorMapping, type Exchange, failCall, UnaryCall } from "./unary.ts";
 
 /**
  * One concern of the pipeline: looks at the call before the handler does, throws to refuse it, and registers with
@@ -29,7 +29,7 @@ export interface HandedOver extends Incoming {
 /** Takes calls through the steps to the handler. Knows nothing of protocols. */
 export interface Pipeline {
   /** A unary call with its protocol handling; returned so that it can be told when the caller leaves. */
-  start<T>(exchange: Exchange<T>): UnaryRun<T>;
+  start<T>(exchange: Exchange<T>): UnaryCall<T>;
   /** A call with one answer. @throws ConnectError as it goes over the wire. */
   unary<T>(incoming: HandedOver, handler: (call: Call) => Promise<T> | T): Promise<T>;
   /** A call with many answers. @throws ConnectError as it goes over the wire. */
@@ -110,20 +110,20 @@ async function* streamCall<T>(
  */
 export function createPipeline(steps: Steps, log: Logger, mapError: ErrorMapping = toConnectError): Pipeline {
   const start = <T>(exchange: Exchange<T>) => {
-    const run = new UnaryRun(exchange, steps, log, mapError);
-    run.start();
-    return run;
+    const call = new UnaryCall(exchange, steps, log, mapError);
+    call.start();
+    return call;
   };
   return {
     start,
     unary: <T>(incoming: HandedOver, handle: (call: Call) => Promise<T> | T) =>
       new Promise<T>((answer, refuse) => {
-        const receive = (run: UnaryRun<T>) => run.received(incoming.message);
+        const receive = (call: UnaryCall<T>) => call.received(incoming.message);
         const { method, policy, header, peerAddress, callerTimeoutMs, signal } = incoming;
         const about = { method, policy, header, peerAddress, callerTimeoutMs };
-        const run = new UnaryRun<T>({ ...about, receive, handle, answer, refuse }, steps, log, mapError);
-        run.call.onEnd.push(follow(signal, run.call));
-        run.start();
+        const call = new UnaryCall<T>({ ...about, receive, handle, answer, refuse }, steps, log, mapError);
+        call.onEnd.push(follow(signal, call));
+        call.start();
       }),
     stream(incoming, handler) {
       const call = new Call(incoming, log);

@@ -8,7 +8,7 @@ export interface Sampler {
 
 const PERIOD_MS = 1_000;
 const FIRST_OF_PERIOD = 10;
-const THEN_ONE_OF = 100;
+const THEN_ONE_OF = 1_000;
 const CODES = Math.max(...Object.values(Code).filter((it) => typeof it === "number")) + 1;
 
 interface Window {
@@ -18,7 +18,7 @@ interface Window {
 }
 
 /**
- * In each second the first ten events of a kind and code, and of those that follow one in a hundred, as zap's sampling
+ * In each second the first ten events of a kind and code, and of those that follow one in a thousand, as zap's sampling
  * does (https://pkg.go.dev/go.uber.org/zap/zapcore#NewSamplerWithOptions).
  */
 export function createSampler(nowMs: () => number): Sampler {

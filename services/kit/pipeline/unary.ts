@@ -10,8 +10,8 @@ import type { Step, Steps } from "./pipeline.ts";
  * last it is told, unless the caller went away before.
  */
 export interface Exchange<T> extends Incoming {
-  /** The call may be made: take in the request and tell the run with `received` or `fail`. */
-  receive(run: UnaryRun<T>): void;
+  /** The call may be made: take in the request and tell the call with `received` or `fail`. */
+  receive(call: UnaryCall<T>): void;
   /** Answers the request; what it throws or rejects with is what the call ends with. */
   handle(call: Call): T | PromiseLike<T>;
   /** Sends the answer; what it throws before anything was sent is what the call ends with. */
@@ -48,19 +48,21 @@ function isPending<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
+/** What is to be done when the steps have let the call through. */
+type Then = "receive" | "handle";
+
 /**
  * A unary call on its way through the pipeline. It goes as far as it can without waiting: a call whose steps and handler
  * answer at once makes no promise. A class with callbacks rather than an async function for that reason.
  */
-export class UnaryRun<T> {
-  readonly call: Call;
+export class UnaryCall<T> extends Call {
   readonly #exchange: Exchange<T>;
   readonly #steps: Steps;
   readonly #mapError: ErrorMapping;
   #over = false;
 
   constructor(exchange: Exchange<T>, steps: Steps, log: Logger, mapError: ErrorMapping) {
-    this.call = new Call(exchange, log);
+    super(exchange, log);
     this.#exchange = exchange;
     this.#steps = steps;
     this.#mapError = mapError;
@@ -68,59 +70,69 @@ export class UnaryRun<T> {
 
   /** Takes the call through the steps that need no request. */
   start(): void {
-    this.call.onCancel(this.#fail);
-    if (this.#over) return;
-    this.#through(this.#steps.admission, 0, this.#receive);
+    if (!this.#over) this.#through(this.#steps.admission, 0, "receive");
   }
 
   /** The request is there. */
   received(message: Message | undefined): void {
     if (this.#over) return;
-    this.call.isReceiving = false;
-    this.call.message = message;
-    this.#through(this.#steps.checks, 0, this.#handle);
+    this.isReceiving = false;
+    this.message = message;
+    this.#through(this.#steps.checks, 0, "handle");
   }
 
   /** Ends the call with whatever went wrong. */
   fail(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    this.#exchange.refuse(failCall(this.call, error, this.#mapError));
+    this.#exchange.refuse(failCall(this, error, this.#mapError));
   }
 
   /** The caller does not wait any more. */
   leave(): void {
-    if (!this.#over) this.call.cancel(callerGone());
+    if (!this.#over) this.cancel(callerGone());
   }
 
-  #through(steps: readonly Step[], from: number, then: () => void): void {
+  override cancel(reason: unknown): void {
+    super.cancel(reason);
+    this.fail(reason);
+  }
+
+  #through(steps: readonly Step[], from: number, then: Then): void {
     try {
       for (let at = from; at < steps.length; at++) {
-        const pending = steps[at]?.(this.call);
+        const pending = steps[at]?.(this);
         if (pending === undefined) continue;
-        pending.then(() => this.#over || this.#through(steps, at + 1, then), this.#fail);
+        pending.then(
+          () => this.#over || this.#through(steps, at + 1, then),
+          (error: unknown) => this.fail(error),
+        );
         return;
       }
-      if (!this.#over) then();
+      if (this.#over) return;
+      if (then === "receive") this.#receive();
+      else this.#handle();
     } catch (error) {
       this.fail(error);
     }
   }
 
-  readonly #receive = (): void => {
-    this.call.isReceiving = true;
+  #receive(): void {
+    this.isReceiving = true;
     this.#exchange.receive(this);
-  };
+  }
 
-  readonly #handle = (): void => {
-    const response = runInCall(this.call, handleExchange<T>, this.#exchange, this.call);
-    if (isPending(response)) response.then(this.#succeed, this.#fail);
-    else this.#succeed(response);
-  };
+  #handle(): void {
+    const response = runInCall(this, handleExchange<T>, this.#exchange, this);
+    if (isPending(response)) {
+      response.then(
+        (it) => this.#succeed(it),
+        (error: unknown) => this.fail(error),
+      );
+    } else this.#succeed(response);
+  }
 
-  readonly #fail = (error: unknown): void => this.fail(error);
-
-  readonly #succeed = (response: T): void => {
+  #succeed(response: T): void {
     if (this.#over) return;
     try {
       this.#exchange.answer(response);
@@ -129,8 +141,8 @@ export class UnaryRun<T> {
       this.fail(error);
       return;
     }
-    this.call.finish(0, undefined);
-  };
+    this.finish(0, undefined);
+  }
 }
 
 function handleExchange<T>(exchange: Exchange<T>, call: Call): T | PromiseLike<T> {

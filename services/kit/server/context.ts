@@ -58,10 +58,10 @@ export class UnaryContext implements HandlerContext {
   }
 
   /** Milliseconds until the call has to be answered. */
-  readonly timeoutMs = (): number | undefined => {
+  get timeoutMs(): () => number | undefined {
     const { deadlineMs } = this.#call;
-    return deadlineMs === undefined ? undefined : deadlineMs - performance.now();
-  };
+    return () => (deadlineMs === undefined ? undefined : deadlineMs - performance.now());
+  }
 
   /** What the handler wants to send before the answer; undefined if it never asked. */
   get writtenHeader(): Headers | undefined {

@@ -12,16 +12,6 @@ export interface OpenSession {
   openStreams: number;
 }
 
-/** Keeps count of a connection's streams. */
-export function watchSession(session: ServerHttp2Session): OpenSession {
-  const watched: OpenSession = { session, openStreams: 0 };
-  session.on("stream", (stream) => {
-    watched.openStreams += 1;
-    stream.once("close", () => (watched.openStreams -= 1));
-  });
-  return watched;
-}
-
 /**
  * Takes leave of an HTTP/2 client without losing a request that is on its way: first a notice alone, and the end of new
  * streams only when the client has read it and sends no more (RFC 9113, section 6.8). Streams that run come to their end.

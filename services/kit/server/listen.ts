@@ -2,7 +2,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { StartError } from "../start-error.ts";
-import { createFarewell, leaveSession, type OpenSession, watchSession } from "./farewell.ts";
+import { createFarewell, leaveSession, type OpenSession } from "./farewell.ts";
 import { tellApart } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -126,7 +126,7 @@ function handleStream(
 
 function createH2(
   handler: HttpHandler,
-  onSession: (session: http2.ServerHttp2Session) => void,
+  onSession: (session: OpenSession) => void,
   unary?: UnaryServer,
 ): http2.Http2Server {
   const server = http2.createServer({
@@ -135,12 +135,18 @@ function createH2(
   server.on("session", (session) => {
     session.on("error", () => session.destroy());
     const peerAddress = session.socket?.remoteAddress ?? "";
+    const watched: OpenSession = { session, openStreams: 0 };
+    const onClose = () => {
+      watched.openStreams -= 1;
+    };
     session.on("stream", (stream, headers, flags, rawHeaders) => {
+      watched.openStreams += 1;
+      stream.on("close", onClose);
       const served = unary?.find(headers[":path"] ?? "");
       if (served === undefined) handleStream(handler, stream, headers, rawHeaders);
       else unary?.serve(new Http2Exchange(stream, headers, flags, peerAddress), served);
     });
-    onSession(session);
+    onSession(watched);
   });
   server.on("sessionError", () => {});
   return server;
@@ -159,11 +165,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const sessions = new Set<OpenSession>();
   let closing = false;
   const http1 = createHttp1(handler, farewell.watch, options.unary);
-  const onSession = (session: http2.ServerHttp2Session) => {
-    const watched = watchSession(session);
-    sessions.add(watched);
-    session.on("close", () => sessions.delete(watched));
-    if (closing) leaveSession(watched);
+  const onSession = (opened: OpenSession) => {
+    sessions.add(opened);
+    opened.session.on("close", () => sessions.delete(opened));
+    if (closing) leaveSession(opened);
   };
   const h2 = createH2(handler, onSession, options.unary);
   const server = net.createServer(

@@ -4,7 +4,7 @@ import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Call, CallHeader } from "../call.ts";
 import { callFailure } from "../failure.ts";
-import type { Exchange, UnaryRun } from "../pipeline/unary.ts";
+import type { Exchange, UnaryCall } from "../pipeline/unary.ts";
 import {
   compress,
   DecompressionError,
@@ -93,20 +93,20 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     return this.#http.header(name) ?? null;
   }
 
-  receive(run: UnaryRun<object>): void {
+  receive(call: UnaryCall<object>): void {
     if (this.#isTimeoutMalformed)
       throw callFailure(ErrorReason.INVALID_INPUT, `The header ${this.#protocol.timeout} is malformed.`);
     const encoding = this.#requestEncoding();
-    if (this.#query === undefined) this.#read(run, encoding);
-    else this.#take(run, this.#query.message, encoding);
+    if (this.#query === undefined) this.#read(call, encoding);
+    else this.#take(call, this.#query.message, encoding);
   }
 
-  #read(run: UnaryRun<object>, encoding: Encoding | undefined): void {
+  #read(call: UnaryCall<object>, encoding: Encoding | undefined): void {
     const { requestMaxBytes } = this.#options;
     const maxBytes = (requestMaxBytes + PACKING_BYTES) * (this.#format.text ? TEXT_FACTOR : 1);
     this.#http.read(maxBytes, (body) => {
-      if (body === undefined) run.fail(tooLarge(requestMaxBytes));
-      else this.#take(run, body, encoding);
+      if (body === undefined) call.fail(tooLarge(requestMaxBytes));
+      else this.#take(call, body, encoding);
     });
   }
 
@@ -160,7 +160,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     return accepted === null || accepted === "" ? same : firstEncoding(accepted);
   }
 
-  #take(run: UnaryRun<object>, body: Buffer, encoding: Encoding | undefined): void {
+  #take(call: UnaryCall<object>, body: Buffer, encoding: Encoding | undefined): void {
     let packed: Packed;
     try {
       packed = this.#protocol.unpack(body, this.#format, encoding !== undefined);
@@ -168,20 +168,20 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
       if (packed.compressed && encoding === undefined)
         throw callFailure(ErrorReason.INVALID_INPUT, "The request is compressed, but does not say how.");
     } catch (error) {
-      run.fail(error);
+      call.fail(error);
       return;
     }
-    if (packed.compressed && encoding !== undefined) this.#decompress(run, packed.data, encoding);
-    else this.#decode(run, packed.data);
+    if (packed.compressed && encoding !== undefined) this.#decompress(call, packed.data, encoding);
+    else this.#decode(call, packed.data);
   }
 
-  #decompress(run: UnaryRun<object>, data: Uint8Array, encoding: Encoding): void {
+  #decompress(call: UnaryCall<object>, data: Uint8Array, encoding: Encoding): void {
     const { requestMaxBytes } = this.#options;
     decompress(encoding, data, requestMaxBytes).then(
-      (it) => this.#decode(run, it),
+      (it) => this.#decode(call, it),
       (error: unknown) => {
         const isTooLarge = error instanceof DecompressionError && error.tooLarge;
-        run.fail(
+        call.fail(
           isTooLarge
             ? tooLarge(requestMaxBytes)
             : callFailure(ErrorReason.INVALID_INPUT, `The request is not valid ${encoding}.`),
@@ -190,14 +190,14 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     );
   }
 
-  #decode(run: UnaryRun<object>, data: Uint8Array): void {
+  #decode(call: UnaryCall<object>, data: Uint8Array): void {
     let message: Message;
     try {
       message = decodeRequest(this.#served, this.#format, data, this.#options.registry);
     } catch (error) {
-      run.fail(error);
+      call.fail(error);
       return;
     }
-    run.received(message);
+    call.received(message);
   }
 }

@@ -40,8 +40,8 @@ export function createUnaryServer(
   const table = unaryMethods(implementations);
   const start = (http: HttpExchange, served: UnaryMethod, format: Format, query?: Query) => {
     const exchange = new UnaryExchange(http, served, format, PROTOCOLS[format.protocol], options, query);
-    const run = pipeline.start(exchange);
-    http.onGone(() => run.leave());
+    const call = pipeline.start(exchange);
+    http.onGone(() => call.leave());
   };
   const serveGet = (http: HttpExchange, served: UnaryMethod) => {
     const parameters = parametersOf(http.url);
