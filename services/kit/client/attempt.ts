@@ -15,6 +15,8 @@ const FLAG_END_STREAM = 1;
 
 // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors
 const RESET_CODES: Readonly<Record<number, Code>> = {
+  // Not INTERNAL as gRPC's table says: node:http2 resets streams so when its server closes all connections at once.
+  [constants.NGHTTP2_NO_ERROR]: Code.Unavailable,
   [constants.NGHTTP2_REFUSED_STREAM]: Code.Unavailable,
   [constants.NGHTTP2_CANCEL]: Code.Canceled,
   [constants.NGHTTP2_ENHANCE_YOUR_CALM]: Code.ResourceExhausted,

@@ -49,7 +49,6 @@ export function createKeepalive(options: {
   const send = () => {
     if (waiting !== undefined) return;
     nextSuspectMs = performance.now() + SUSPECT_PAUSE_MS;
-    if (!ping(answered)) return;
     waiting = setTimeout(() => {
       // This process may have been busy while the answer came: what has arrived is read before the peer is given up.
       setImmediate(() => {
@@ -57,8 +56,8 @@ export function createKeepalive(options: {
         waiting = undefined;
         onDead();
       });
-    }, times.pingMs);
-    waiting.unref();
+    }, times.pingMs).unref();
+    if (!ping(answered)) answered(new Error("no ping could be sent"));
   };
   const check = () => {
     const heard = heardCount();

@@ -4,6 +4,7 @@ import {
   FileDescriptorProtoSchema,
   file_google_protobuf_wrappers,
   MethodDescriptorProtoSchema,
+  type MethodOptions_IdempotencyLevel,
   MethodOptionsSchema,
   type StringValueSchema,
 } from "@bufbuild/protobuf/wkt";
@@ -23,10 +24,12 @@ export interface TestRpc {
   /** Left out: the RPC has no policy. */
   readonly policy?: PolicyInit;
   readonly streams?: boolean;
+  readonly idempotency?: MethodOptions_IdempotencyLevel;
 }
 
-function rpcProto({ name, policy, streams = false }: TestRpc) {
+function rpcProto({ name, policy, streams = false, idempotency }: TestRpc) {
   const options = create(MethodOptionsSchema);
+  if (idempotency !== undefined) options.idempotencyLevel = idempotency;
   if (policy !== undefined) setExtension(options, policyOption, create(PolicySchema, policy));
   const text = ".google.protobuf.StringValue";
   return create(MethodDescriptorProtoSchema, {
