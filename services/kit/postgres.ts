@@ -8,6 +8,10 @@ import { createListener } from "./postgres-listener.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
 export interface Queryable {
+  /**
+   * Runs one statement. It is parsed and planned once a connection and not with every call, so values belong into
+   * `values`: each text is another statement.
+   */
   query<R extends pg.QueryResultRow = pg.QueryResultRow>(
     text: string,
     values?: readonly unknown[],
@@ -26,6 +30,8 @@ export interface Database extends Queryable {
 }
 
 const POOL_MAX = 8;
+/** Statements kept ready on each connection; what is put together from parts may have more forms, and the rest is sent anew. */
+const PREPARED_MAX = 200;
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 const LOCK_TIMEOUT_MS = 10_000;
@@ -109,6 +115,25 @@ const rethrow = (error: unknown) => {
   throw meaning(error);
 };
 
+/** A statement as the driver takes it; those with a name stay prepared on the connection. */
+function createStatements() {
+  const names = new Map<string, string>();
+  return (text: string, values: readonly unknown[] = []): pg.QueryConfig => {
+    let name = names.get(text);
+    if (name === undefined && names.size < PREPARED_MAX) {
+      name = `s${names.size}`;
+      names.set(text, name);
+    }
+    return { text, values: values as unknown[], ...(name !== undefined && { name }) };
+  };
+}
+
+/**
+ * Whether a prepared statement was refused, and not begun, since a table that it reads got other columns: a newer version
+ * migrates while this one runs. On a new connection it works again.
+ */
+const isPlanOutdated = (error: unknown) => (error as { code?: string }).code === "0A000";
+
 /** Opens a workload's schema. Call `migrate` first. */
 export function openDatabase(options: { url: string; schema: string; log: Logger; poolMax?: number }): Database {
   const pool = new pg.Pool({
@@ -122,6 +147,7 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
     { connectionString: options.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
     options.log,
   );
+  const statement = createStatements();
   let closing = false;
   // A connection that breaks while idle is replaced with the next query.
   pool.on("error", (error) => {
@@ -129,7 +155,16 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
   });
   return {
     schema: options.schema,
-    query: (text, values) => pool.query(text, values as unknown[]).catch(rethrow),
+    async query(text, values) {
+      try {
+        return await pool.query(statement(text, values)).catch((error: unknown) => {
+          if (!isPlanOutdated(error)) throw error;
+          return pool.query(text, values as unknown[]);
+        });
+      } catch (error) {
+        throw meaning(error);
+      }
+    },
     async transaction(work) {
       const client = await pool.connect().catch(rethrow);
       let broken: Error | undefined;
@@ -140,10 +175,11 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
       client.on("error", onError);
       try {
         await client.query("BEGIN");
-        const result = await work({ query: (text, values) => client.query(text, values as unknown[]) });
+        const result = await work({ query: (text, values) => client.query(statement(text, values)) });
         await client.query("COMMIT");
         return result;
       } catch (error) {
+        if (isPlanOutdated(error)) broken = error as Error;
         await client.query("ROLLBACK").catch((cause: Error) => {
           broken = cause;
         });

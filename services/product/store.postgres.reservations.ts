@@ -15,9 +15,11 @@ type LineRow = {
 };
 
 async function readLines(tx: Queryable, orderId: string) {
-  const { rows } = await tx.query<LineRow>("SELECT * FROM reservation_lines WHERE order_id = $1 ORDER BY position", [
-    orderId,
-  ]);
+  const { rows } = await tx.query<LineRow>(
+    `SELECT product_id, quantity, name, currency_code, unit_price_minor_units, picture
+     FROM reservation_lines WHERE order_id = $1 ORDER BY position`,
+    [orderId],
+  );
   return rows.map((it) => ({
     productId: it.product_id,
     quantity: it.quantity,

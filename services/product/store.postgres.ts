@@ -14,6 +14,8 @@ type CategoryRow = {
   position: number;
 };
 
+const CATEGORY_COLUMNS = "category_id, name, description, picture, position";
+
 function toCategory(row: CategoryRow): Category {
   const { category_id: categoryId, name, description, picture, position } = row;
   return { categoryId, name, description, picture: picture ?? undefined, position };
@@ -38,15 +40,16 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
     },
 
     async findCategory(categoryId) {
-      const { rows } = await database.query<CategoryRow>("SELECT * FROM categories WHERE category_id = $1", [
-        categoryId,
-      ]);
+      const { rows } = await database.query<CategoryRow>(
+        `SELECT ${CATEGORY_COLUMNS} FROM categories WHERE category_id = $1`,
+        [categoryId],
+      );
       return rows[0] && toCategory(rows[0]);
     },
 
     async listCategories() {
       const { rows } = await database.query<CategoryRow & { product_count: number }>(
-        `SELECT c.*, coalesce(n.product_count, 0) AS product_count FROM categories c
+        `SELECT ${CATEGORY_COLUMNS}, coalesce(n.product_count, 0) AS product_count FROM categories c
          LEFT JOIN (SELECT category_id, count(*) AS product_count FROM products WHERE delete_time IS NULL GROUP BY category_id) n USING (category_id)
          ORDER BY c.position, c.category_id`,
       );

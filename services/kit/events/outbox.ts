@@ -49,7 +49,9 @@ export function createOutbox(database: Database): Outbox {
           [`relay ${channel}`],
         );
         if (turns[0]?.mine !== true) return 0;
-        const { rows } = await tx.query<Row>(`SELECT * FROM outbox ORDER BY id LIMIT ${BATCH_MAX}`);
+        const { rows } = await tx.query<Row>(
+          `SELECT id, event_id, topic, type, subject, payload FROM outbox ORDER BY id LIMIT ${BATCH_MAX}`,
+        );
         if (rows.length === 0) return 0;
         await log.publish(rows.map(({ event_id, ...row }) => ({ eventId: event_id, ...row })));
         // A crash before this commits publishes them once more.
