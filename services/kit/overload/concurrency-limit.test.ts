@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createConcurrencyLimit, LIMIT_MAX, LIMIT_MIN, LIMIT_START, type Sample } from "./concurrency-limit.ts";
-import { seeded } from "./load.ts";
+import { seeded } from "./testing/load.ts";
 
 /** A sample of a call that took so many times what is acceptable. */
 const sampleOf = (ratio: number, busy = true): Sample => ({
@@ -78,12 +78,24 @@ it.each<[what: string, sample: Sample | undefined, full: boolean, expected: numb
   expect(rounds(100, sample, { full }).limits.at(-1)).toBe(expected);
 });
 
-it("shrinks at once to what the reached rate allows, and never by more than half", () => {
-  // 256 calls every two seconds, of which half a second's worth may be in flight.
-  const acceptable = { ...sampleOf(4), tookMs: 2_000, acceptableMs: 500 };
-  const { limits } = rounds(3, acceptable, { everyMs: 2_000 });
-  expect(limits[0]).toBe(LIMIT_START / 2);
-  for (const [at, it] of limits.slice(1).entries()) expect(it).toBeGreaterThanOrEqual((limits[at] ?? 0) / 2);
+it.each([
+  // Calls that end in two seconds × seconds that would be fine × the share that is aimed at.
+  ["what the reached rate allows", 1_000, (LIMIT_START / 2) * 1 * 0.5],
+  ["no less than a quarter", 100, LIMIT_START / 4],
+])("shrinks at once to %s", (_, acceptableMs, expected) => {
+  const late = { ...sampleOf(1), tookMs: 2_000, acceptableMs };
+  expect(rounds(1, late, { everyMs: 2_000 }).limits).toEqual([expected]);
+});
+
+it("learns nothing of calls that began when the limit was higher", () => {
+  let nowMs = 0;
+  const limit = createConcurrencyLimit({ nowMs: () => nowMs, random: () => 0.5 });
+  while (limit.tryAcquire());
+  nowMs = 10_000;
+  while (limit.limit === LIMIT_START) limit.release(sampleOf(40));
+  const lowered = limit.limit;
+  for (; limit.inFlight > lowered; nowMs += 10) limit.release(sampleOf(40));
+  expect(limit.limit).toBe(lowered);
 });
 
 it("forgets what it learnt when nobody has come for long", () => {

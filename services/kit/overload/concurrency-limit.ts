@@ -48,7 +48,9 @@ const SAMPLES_MAX = 512;
 const QUANTILE = 0.25;
 // Where the limit settles, as a share of the acceptable time: below 1, so that most calls are in time and not half.
 const AIM = 0.5;
-const SHRINK_MAX = 0.5;
+const SHRINK_MAX = 0.25;
+// On trial.
+const SHRINK_MAX_WAITING = 0.5;
 const SHRINK_MIN = 0.9;
 const NEARLY_USED = 0.8;
 const RETRY_BASE_MS = 250;
@@ -81,6 +83,7 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
   let acceptableMs = 0;
   let finished = 0;
   let busy = 0;
+  let rateBefore = 0;
   const trial = createShrinkTrial();
   /** Calls that came for each that was let in, lately. */
   let pressure = 1;
@@ -93,13 +96,23 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
 
   const shrink = (now: number) => {
     const lengthMs = now - windowStartMs;
+    const ours = busy > samples / 2;
     const used = Math.min(limit, peak);
     const sustainable = (AIM * acceptableMs) / lengthMs;
-    const lower = Math.floor(
-      Math.max(LIMIT_MIN, Math.min(used * SHRINK_MIN, Math.max(used * SHRINK_MAX, sustainable))),
-    );
-    if (busy > samples / 2) return lower;
-    return trial.next({ nowMs: now, limit, used, lower, rate: finished / lengthMs, binding: refused > 0 });
+    const least = used * (ours ? SHRINK_MAX : SHRINK_MAX_WAITING);
+    const lower = Math.floor(Math.max(LIMIT_MIN, Math.min(used * SHRINK_MIN, Math.max(least, sustainable))));
+    if (ours) return lower;
+    // Where calls have just begun to take longer, few have ended yet: the window before knows the rate better.
+    const rate = finished / lengthMs;
+    return trial.next({
+      nowMs: now,
+      limit,
+      used,
+      lower,
+      rate,
+      bestRate: Math.max(rate, rateBefore),
+      binding: refused > 0,
+    });
   };
 
   const judge = (now: number) => {
@@ -112,6 +125,7 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
     // What nobody uses would only let a long queue in when it comes.
     else if (!nearlyUsed && limit > LIMIT_START) limit = Math.max(LIMIT_START, Math.floor(limit - step));
     pressure = (admitted + refused) / Math.max(1, admitted);
+    rateBefore = finished / (now - windowStartMs);
     open(now);
   };
 
@@ -143,6 +157,11 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
     release(sample) {
       if (inFlight === 0) throw new Error("A slot was given back that nobody held.");
       inFlight--;
+      if (inFlight >= limit) {
+        // What began under a higher limit says nothing of this one.
+        if (inFlight === limit) open(nowMs());
+        return;
+      }
       if (sample === undefined) return;
       ratios[samples++ % SAMPLES_MAX] = sample.tookMs / sample.acceptableMs;
       tookMs += sample.tookMs;
@@ -151,8 +170,9 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
       if (sample.busy) busy++;
       if (samples < SAMPLES_MIN) return;
       const now = nowMs();
-      // As long as a call takes, so that the last change has had its effect.
-      const lengthMs = Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, tookMs / samples));
+      // As long as a call takes, so that growth has had its effect. The rate that shrinking goes by is known sooner.
+      const effectMs = busy > samples / 2 && tookMs > acceptableMs ? 0 : tookMs / samples;
+      const lengthMs = Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, effectMs));
       if (now - windowStartMs >= lengthMs) judge(now);
     },
     retryAfterMs() {

@@ -25,7 +25,7 @@ export interface EventLoop {
 }
 
 /** So long without rest is more than a burst. */
-export const BUSY_AFTER_MS = 1_000;
+export const BUSY_AFTER_MS = 500;
 // A loop that rests less is at its end; what one measures of a full one is a little below 1.
 const REST_MIN = 0.1;
 const WINDOW_MS = 100;

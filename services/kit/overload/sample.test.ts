@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { expect, it } from "vitest";
 import { callOf } from "../testing/call.ts";
-import { rpcOf } from "./load.ts";
 import { sampleOf } from "./sample.ts";
+import { rpcOf } from "./testing/load.ts";
 
 const call = callOf(rpcOf({ objectiveMs: 50, timeoutMs: 2_000 }));
 

@@ -8,6 +8,8 @@ export interface LateWindow {
   readonly lower: number;
   /** Calls that came to their own end in a millisecond. */
   readonly rate: number;
+  /** The same, where the window before was better. */
+  readonly bestRate: number;
   /** Whether calls were refused. */
   readonly binding: boolean;
 }
@@ -39,7 +41,7 @@ export function createShrinkTrial(): { next(window: LateWindow): number } {
         return limit;
       }
       const { used } = before;
-      const inVain = binding && rate < (before.rate * (1 + limit / used)) / 2;
+      const inVain = binding && rate < (before.bestRate * (1 + limit / used)) / 2;
       before = undefined;
       if (!inVain) return limit;
       heldUntilMs = nowMs + HOLD_MS;

@@ -5,7 +5,7 @@ import { callOf, endOf } from "../testing/call.ts";
 import { contractOf } from "../testing/contract.ts";
 import { LIMIT_START } from "./concurrency-limit.ts";
 import { limitCalls } from "./limit-calls.ts";
-import { rpcOf } from "./load.ts";
+import { rpcOf } from "./testing/load.ts";
 
 const say = rpcOf({ objectiveMs: 50, timeoutMs: 2_000 });
 

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
-import type { Call } from "../call.ts";
-import type { LoopClock } from "./event-loop.ts";
+import type { Call } from "../../call.ts";
+import type { LoopClock } from "../event-loop.ts";
 
 /** A request on its way through a simulated service. */
 export interface SimulatedRequest {
