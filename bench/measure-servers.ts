@@ -44,27 +44,34 @@ async function start(kind: ServerKind, { protocol, size }: Scenario, { trust, he
   return { kind, child, target: { protocol, size, port, headers }, turns: [] };
 }
 
-async function takeTurn({ child, target, turns }: Running, durationMs: number): Promise<void> {
+/** Asks for as much as a server can answer. */
+export type Load = (target: Target, durationMs: number) => Promise<{ done: number; requestsPerSecond: number }>;
+
+async function takeTurn({ child, target, turns }: Running, load: Load, durationMs: number): Promise<void> {
   const before = await child.ask("cpu", {});
-  const { done, requestsPerSecond } = await saturate(target, durationMs);
+  const { done, requestsPerSecond } = await load(target, durationMs);
   const cpuUs = (await child.ask("cpu", {})) - before;
   turns.push({ requestsPerSecond, cpuUsPerCall: cpuUs / done, busy: cpuUs / 1000 / durationMs });
 }
 
-const peakOf = ({ turns }: Running) => median(turns.map((it) => it.requestsPerSecond));
+const peakOf = (turns: readonly Turn[]) => median(turns.map((it) => it.requestsPerSecond));
 
-async function latencies(running: Running, durationMs: number): Promise<{ p50Ms: number; p99Ms: number }> {
-  const requests = await atRate(running.target, peakOf(running) / 2, durationMs);
+interface Latencies {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+async function latencies({ target, turns }: Running, durationMs: number): Promise<Latencies> {
+  const requests = await atRate(target, peakOf(turns) / 2, durationMs);
   const durations = requests.map((it) => it.durationUs / 1000).sort((a, b) => a - b);
   return { p50Ms: quantile(durations, 0.5), p99Ms: quantile(durations, 0.99) };
 }
 
-/** Measures all servers that speak the scenario's protocol, in alternating rounds. */
-export async function measureServers(
+async function withServers<T>(
   scenario: Scenario,
   caller: Caller,
-  options: { rounds: number; turnMs: number },
-): Promise<ServerFigures[]> {
+  work: (all: readonly Running[]) => Promise<T>,
+): Promise<T> {
   const all: Running[] = [];
   try {
     for (const kind of SERVERS.filter((it) => it.protocols.includes(scenario.protocol))) {
@@ -73,22 +80,49 @@ export async function measureServers(
       await preflight(kind.name, running.target);
       await saturate(running.target, WARM_UP_MS);
     }
-    for (const running of roundsOf(all, options.rounds)) await takeTurn(running, options.turnMs);
-    const seen = new Map(all.map((it) => [it, [] as { p50Ms: number; p99Ms: number }[]]));
-    for (const running of roundsOf(all, options.rounds))
-      seen.get(running)?.push(await latencies(running, options.turnMs));
-    return all.map((running) => ({
-      name: running.kind.name,
-      requestsPerSecond: peakOf(running),
-      cpuUsPerCall: median(running.turns.map((it) => it.cpuUsPerCall)),
-      busy: median(running.turns.map((it) => it.busy)),
-      p50Ms: median(seen.get(running)?.map((it) => it.p50Ms) ?? []),
-      p99Ms: median(seen.get(running)?.map((it) => it.p99Ms) ?? []),
-      turns: running.turns,
-    }));
+    return await work(all);
   } finally {
     await Promise.all(all.map((it) => it.child.stop()));
   }
+}
+
+function figuresOf({ kind, turns }: Running, seen: readonly Latencies[]): ServerFigures {
+  return {
+    name: kind.name,
+    requestsPerSecond: peakOf(turns),
+    cpuUsPerCall: median(turns.map((it) => it.cpuUsPerCall)),
+    busy: median(turns.map((it) => it.busy)),
+    p50Ms: median(seen.map((it) => it.p50Ms)),
+    p99Ms: median(seen.map((it) => it.p99Ms)),
+    turns,
+  };
+}
+
+/** Measures all servers that speak the scenario's protocol, in alternating rounds: at their peak, and at half of it. */
+export function measureServers(
+  scenario: Scenario,
+  caller: Caller,
+  { rounds, turnMs }: { rounds: number; turnMs: number },
+): Promise<ServerFigures[]> {
+  return withServers(scenario, caller, async (all) => {
+    for (const running of roundsOf(all, rounds)) await takeTurn(running, saturate, turnMs);
+    const seen = new Map(all.map((it) => [it, [] as Latencies[]]));
+    for (const running of roundsOf(all, rounds)) seen.get(running)?.push(await latencies(running, turnMs));
+    return all.map((it) => figuresOf(it, seen.get(it) ?? []));
+  });
+}
+
+/** Measures the same servers under another program's load, at their peak alone. */
+export function measureUnder(
+  load: Load,
+  scenario: Scenario,
+  caller: Caller,
+  { rounds, turnMs }: { rounds: number; turnMs: number },
+): Promise<ServerFigures[]> {
+  return withServers(scenario, caller, async (all) => {
+    for (const running of roundsOf(all, rounds)) await takeTurn(running, load, turnMs);
+    return all.map((it) => figuresOf(it, []));
+  });
 }
 
 /** One server held against another by their names. */

@@ -16,7 +16,11 @@ const COMPARED = ["node:http2", "node:http", "grpc-js", "connect-node"] as const
 const ratioCell = ({ value, isByRequests }: Ratio) => `${isByRequests ? "" : "~"}${figure(value, 2)}`;
 
 /** The table of one scenario. */
-export function serversTable({ protocol, size }: Scenario, figures: readonly ServerFigures[]): string {
+export function serversTable(
+  { protocol, size }: Scenario,
+  figures: readonly ServerFigures[],
+  load: "h2load" | "ghz" = "h2load",
+): string {
   const bytes = exchangeOf(protocol, size).answerBody.length;
   const compared = COMPARED.filter((name) => figures.some((it) => it.name === name));
   const columns: Column<ServerFigures>[] = [
@@ -31,5 +35,9 @@ export function serversTable({ protocol, size }: Scenario, figures: readonly Ser
     { head: "p50 ms", cell: (it) => figure(it.p50Ms, 2) },
     { head: "p99 ms", cell: (it) => figure(it.p99Ms, 2) },
   ];
-  return tableOf(`Servers: ${NAMES[protocol]}, ${size} answer (${figure(bytes)} bytes)`, columns, figures);
+  return tableOf(
+    `Servers: ${NAMES[protocol]}, ${size} answer (${figure(bytes)} bytes), load from ${load}`,
+    columns,
+    figures,
+  );
 }

@@ -2,12 +2,13 @@
 import { createCaller } from "./contract/caller.ts";
 import type { Size } from "./contract/catalogue.ts";
 import { PROTOCOLS, type Protocol } from "./contract/exchange.ts";
-import { GHZ_HINT } from "./load/ghz.ts";
+import { callsInTurn, GHZ_HINT } from "./load/ghz.ts";
+import { outcomeOf } from "./load/ghz-output.ts";
 import { H2LOAD_HINT } from "./load/h2load.ts";
 import { locate } from "./load/tools.ts";
 import { clientsTable, measureClients } from "./measure-clients.ts";
 import { measureOverload, overloadTable } from "./measure-overload.ts";
-import { measureServers, type Scenario } from "./measure-servers.ts";
+import { type Load, measureServers, measureUnder, type Scenario } from "./measure-servers.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { PINNING } from "./pinning.ts";
 import { profileServer } from "./profile.ts";
@@ -25,7 +26,18 @@ const FULL: readonly Scenario[] = [
   ...PROTOCOLS.map((protocol) => ({ protocol, size: "small" as const })),
   ...LARGER_SIZES.flatMap((size) => LARGER_PROTOCOLS.map((protocol) => ({ protocol, size }))),
 ];
+const CROSS_CHECKED: Scenario = { protocol: "grpc-h2", size: "small" };
 const OVERLOAD_ROUNDS_MAX = 3;
+const GHZ_DEADLINE_MS = 10_000;
+
+/** Load of another make, since h2load has never heard of gRPC. */
+function ghzLoad(headers: Readonly<Record<string, string>>): Load {
+  return async ({ port }, durationMs) => {
+    const calls = await callsInTurn({ port, headers, deadlineMs: GHZ_DEADLINE_MS }, durationMs);
+    const { goodPerSecond } = outcomeOf(calls, 0, durationMs);
+    return { done: calls.length, requestsPerSecond: goodPerSecond };
+  };
+}
 
 const say = (text: string) => console.log(text);
 
@@ -36,6 +48,10 @@ async function measure(options: Options, scenarios: readonly Scenario[], isAsked
     const figures = await measureServers(scenario, caller, options);
     all.servers.push({ scenario, figures });
     say(serversTable(scenario, figures));
+  }
+  if (isAsked("ghz") && !options.quick && locate("ghz") !== undefined) {
+    const figures = await measureUnder(ghzLoad(caller.headers), CROSS_CHECKED, caller, options);
+    say(serversTable(CROSS_CHECKED, figures, "ghz"));
   }
   if (isAsked("clients")) {
     all.clients = await measureClients(caller, options);

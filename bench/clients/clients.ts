@@ -11,4 +11,5 @@ export const CLIENTS: readonly ClientKind[] = [
   { name: "grpc-js, round robin", script: "clients/grpc-js-round-robin.ts" },
   { name: "connect-node", script: "clients/connect-node.ts" },
   { name: "ours", script: "clients/kit.ts" },
+  { name: "ours, round robin", script: "clients/kit-round-robin.ts" },
 ];
