@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { pino } from "pino";
+import { incomingOf } from "#kit/testing/call.ts";
+import { contractOf } from "#kit/testing/contract.ts";
 import { Call } from "../../call.ts";
-import { incomingOf } from "../../testing/call.ts";
-import { contractOf } from "../../testing/contract.ts";
 import type { SimulatedRequest } from "./simulation.ts";
 
 /** Numbers from 0 up to 1 that a seed determines (mulberry32). */
