@@ -29,6 +29,17 @@ function contentOf(it: ProductContent, search: SearchDocument): unknown[] {
   return [name, nameKey(name), description, categoryId, price.currencyCode, price.minorUnits, ...lists, words, near];
 }
 
+/**
+ * The ids, the last one repeated until there is a power of two of them. A list of values has a form for each length and an
+ * array has one, but of an array PostgreSQL does not know the length, and plans it anew every time.
+ */
+function padded(ids: readonly string[]): readonly string[] {
+  const last = ids.at(-1);
+  if (last === undefined) return [];
+  const length = 2 ** Math.ceil(Math.log2(ids.length));
+  return [...ids, ...Array.from({ length: length - ids.length }, () => last)];
+}
+
 function createPostgresCatalogue(database: Database): CatalogueStore {
   return {
     async insertCategory({ categoryId, name, description, picture, position }) {
@@ -66,9 +77,11 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
     },
 
     async find(productIds) {
+      if (productIds.length === 0) return [];
+      const ids = padded(productIds);
       const { rows } = await database.query<ProductRow>(
-        `SELECT ${COLUMNS} FROM products WHERE product_id = ANY($1) AND delete_time IS NULL`,
-        [productIds],
+        `SELECT ${COLUMNS} FROM products WHERE product_id IN (${ids.map((_, it) => `$${it + 1}`).join(", ")}) AND delete_time IS NULL`,
+        ids,
       );
       return rows.map(toProduct);
     },
