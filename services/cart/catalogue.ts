@@ -8,10 +8,13 @@ export type Products = ReadonlyMap<string, Product>;
 
 /** What the cart asks the catalogue. */
 export interface Catalogue {
-  /** One product as it is now; undefined if there is none. Fails when the catalogue is away. */
-  find(productId: string): Promise<Product | undefined>;
-  /** Several products as they are now; undefined when the catalogue is away, since a cart can be shown without it. */
-  look(productIds: readonly string[]): Promise<Products | undefined>;
+  /** Products as they are now. Fails when the catalogue is away. */
+  find(productIds: readonly string[]): Promise<Products>;
+  /**
+   * Products as they are now, or as they were known a moment ago; undefined when the catalogue is away, since a cart can be
+   * shown without it.
+   */
+  look(productIds: readonly string[], known?: Products): Promise<Products | undefined>;
 }
 
 /** Milliseconds to wait for names and prices: short enough to answer the cart without them in time. */
@@ -28,11 +31,16 @@ export function createCatalogue(products: Client<typeof ProductService>): Catalo
     return new Map(answer.products.map((it) => [it.productId, it]));
   };
   return {
-    find: async (productId) => (await fetch([productId])).get(productId),
-    look: (productIds) =>
-      fetch(productIds, LOOK_TIMEOUT_MS).catch((error: unknown) => {
+    find: (productIds) => fetch(productIds),
+    async look(productIds, known = new Map()) {
+      const rest = productIds.filter((it) => !known.has(it));
+      if (rest.length === 0) return known;
+      try {
+        return new Map([...known, ...(await fetch(rest, LOOK_TIMEOUT_MS))]);
+      } catch (error) {
         currentCall()?.log.warn({ err: error }, "the cart is shown without the catalogue");
         return undefined;
-      }),
+      }
+    },
   };
 }

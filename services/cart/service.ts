@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { currentUser } from "#kit/call.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue, Products } from "./catalogue.ts";
 import { cartFull, notInCart, overLimit, unknownProduct } from "./reasons.ts";
 import { type CartStore, type Change, QUANTITY_MAX, type StoredCart } from "./store.ts";
 import { viewOf } from "./view.ts";
@@ -30,6 +30,8 @@ function changed(change: Change, productId: string, limit: number): StoredCart {
   }
 }
 
+const idsOf = (cart: StoredCart) => cart.lines.map((it) => it.productId);
+
 /** CartService over a store and the catalogue. */
 export function createCartService({
   store,
@@ -37,31 +39,34 @@ export function createCartService({
   guestOf,
   onAdded,
 }: CartServiceDeps): ServiceImpl<typeof CartService> {
-  const answer = async (cart: StoredCart) => ({
-    cart: viewOf(cart, await catalogue.look(cart.lines.map((it) => it.productId))),
+  const answer = async (cart: StoredCart, known?: Products) => ({
+    cart: viewOf(cart, await catalogue.look(idsOf(cart), known)),
   });
-  const limitOf = async (productId: string): Promise<number> => {
-    const product = await catalogue.find(productId);
+  /** How many pieces of a product a user may have. Asks for the rest of the cart too, since the answer will show it. */
+  const limitOf = async (productId: string, userId: string) => {
+    const ids = new Set([productId, ...idsOf(await store.read(userId))]);
+    const products = await catalogue.find([...ids]);
+    const product = products.get(productId);
     if (product === undefined) throw unknownProduct(productId);
-    return Math.min(QUANTITY_MAX, product.stock);
+    return { limit: Math.min(QUANTITY_MAX, product.stock), products };
   };
   return {
     getCart: async () => answer(await store.read(currentUser().userId)),
 
     async addItem({ productId, quantity, requestId }) {
       const { userId } = currentUser();
-      const limit = await limitOf(productId);
+      const { limit, products } = await limitOf(productId, userId);
       const change = await store.add(userId, { productId, quantity, limit, requestId: requestId || undefined });
       const cart = changed(change, productId, limit);
       onAdded(quantity);
-      return answer(cart);
+      return answer(cart, products);
     },
 
     async updateItem({ productId, quantity }) {
       const { userId } = currentUser();
       if (quantity === 0) return answer(await store.remove(userId, productId));
-      const limit = await limitOf(productId);
-      return answer(changed(await store.set(userId, { productId, quantity }, limit), productId, limit));
+      const { limit, products } = await limitOf(productId, userId);
+      return answer(changed(await store.set(userId, { productId, quantity }, limit), productId, limit), products);
     },
 
     removeItem: async ({ productId }) => answer(await store.remove(currentUser().userId, productId)),

@@ -39,20 +39,24 @@ async function putLines(tx: Queryable, owner: string, lines: readonly Line[]): P
   );
 }
 
-async function rememberRequest(tx: Queryable, owner: string, requestId: string): Promise<void> {
+/** Sets one line, and remembers which request asked for it. */
+async function putLineOnce(tx: Queryable, owner: string, line: Line, requestId: string): Promise<void> {
   await tx.query(
-    "UPDATE carts SET request_ids = (request_ids || $2::uuid)[greatest(1, cardinality(request_ids) + 2 - $3):] WHERE owner = $1",
-    [owner, requestId, REQUEST_IDS_MAX],
+    `WITH remembered AS (
+       UPDATE carts SET request_ids = (request_ids || $4::uuid)[greatest(1, cardinality(request_ids) + 2 - $5):] WHERE owner = $1
+     )
+     INSERT INTO lines (owner, product_id, quantity) VALUES ($1, $2, $3)
+     ON CONFLICT (owner, product_id) DO UPDATE SET quantity = EXCLUDED.quantity`,
+    [owner, line.productId, line.quantity, requestId, REQUEST_IDS_MAX],
   );
 }
 
-/**
- * Begins a change: what comes to the same cart at the same time waits until the transaction ends. Makes the cart if it is
- * not there, or begins it anew if it has expired.
- */
-async function lockCart(tx: Queryable, owner: string, lifetimeMs: number): Promise<LockedCart> {
+type CartRow = { expire_time: Date; request_ids: string[] };
+
+/** Makes the cart, or begins it anew if it has expired. */
+async function makeCart(tx: Queryable, owner: string, lifetimeMs: number): Promise<CartRow> {
   await tx.query("DELETE FROM carts WHERE owner = $1 AND expire_time <= now()", [owner]);
-  const { rows } = await tx.query<{ expire_time: Date; request_ids: string[] }>(
+  const { rows } = await tx.query<CartRow>(
     `INSERT INTO carts (owner, expire_time) VALUES ($1, now() + $2 * interval '1 ms')
      ON CONFLICT (owner) DO UPDATE SET expire_time = EXCLUDED.expire_time
      RETURNING expire_time, request_ids`,
@@ -60,6 +64,20 @@ async function lockCart(tx: Queryable, owner: string, lifetimeMs: number): Promi
   );
   const [row] = rows;
   if (row === undefined) throw new Error("An upsert returned no row");
+  return row;
+}
+
+/**
+ * Begins a change: what comes to the same cart at the same time waits until the transaction ends. Nearly always the cart is
+ * there, and one statement does.
+ */
+async function lockCart(tx: Queryable, owner: string, lifetimeMs: number): Promise<LockedCart> {
+  const { rows } = await tx.query<CartRow>(
+    `UPDATE carts SET expire_time = now() + $2 * interval '1 ms' WHERE owner = $1 AND expire_time > now()
+     RETURNING expire_time, request_ids`,
+    [owner, lifetimeMs],
+  );
+  const row = rows[0] ?? (await makeCart(tx, owner, lifetimeMs));
   return { expireTime: row.expire_time, requestIds: row.request_ids };
 }
 
@@ -90,18 +108,22 @@ async function readCart(database: Database, owner: string, options: CartStoreOpt
 
 async function addLine(tx: Queryable, owner: string, cart: LockedCart, addition: Addition): Promise<Change> {
   const { productId, quantity, limit, requestId } = addition;
-  const lines = await linesOf(tx, owner);
-  const done = async (): Promise<Change> => ({
-    outcome: "done",
-    cart: { lines: await linesOf(tx, owner), expireTime: cart.expireTime },
-  });
-  if (requestId !== undefined && cart.requestIds.includes(requestId.toLowerCase())) return done();
-  const present = lines.find((it) => it.productId === productId)?.quantity ?? 0;
+  const before = await linesOf(tx, owner);
+  const done = (lines: readonly Line[]): Change => ({ outcome: "done", cart: { lines, expireTime: cart.expireTime } });
+  if (requestId !== undefined && cart.requestIds.includes(requestId.toLowerCase())) return done(before);
+  const present = before.find((it) => it.productId === productId)?.quantity ?? 0;
   if (present + quantity > limit) return { outcome: "over_limit" };
-  if (present === 0 && lines.length >= LINES_MAX) return { outcome: "cart_full" };
-  await putLines(tx, owner, [{ productId, quantity: present + quantity }]);
-  if (requestId !== undefined) await rememberRequest(tx, owner, requestId);
-  return done();
+  if (present === 0 && before.length >= LINES_MAX) return { outcome: "cart_full" };
+  const line = { productId, quantity: present + quantity };
+  if (requestId === undefined) await putLines(tx, owner, [line]);
+  else await putLineOnce(tx, owner, line, requestId);
+  return done(withLine(before, line));
+}
+
+/** The lines with one set: in its place, or behind all others. */
+function withLine(lines: readonly Line[], line: Line): Line[] {
+  const known = lines.some((it) => it.productId === line.productId);
+  return known ? lines.map((it) => (it.productId === line.productId ? line : it)) : [...lines, line];
 }
 
 async function moveLines(tx: Queryable, from: string, into: string): Promise<void> {
@@ -160,11 +182,12 @@ export function createPostgresStore(database: Database, options: CartStoreOption
     add: (owner, addition) => change(owner, (tx, cart) => addLine(tx, owner, cart, addition)),
     set: (owner, line, limit) =>
       change(owner, async (tx, { expireTime }): Promise<Change> => {
-        const present = (await linesOf(tx, owner)).find((it) => it.productId === line.productId);
+        const before = await linesOf(tx, owner);
+        const present = before.find((it) => it.productId === line.productId);
         if (present === undefined) return { outcome: "no_such_line" };
         if (line.quantity > Math.max(limit, present.quantity)) return { outcome: "over_limit" };
         await putLines(tx, owner, [line]);
-        return { outcome: "done", cart: { lines: await linesOf(tx, owner), expireTime } };
+        return { outcome: "done", cart: { lines: withLine(before, line), expireTime } };
       }),
     remove: (owner, productId) =>
       change(owner, async (tx, { expireTime }) => {
