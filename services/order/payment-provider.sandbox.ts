@@ -51,10 +51,14 @@ function recognise(card: Card, now: Date) {
 const SELECT = `SELECT c.order_id, c.currency, c.amount, c.refunded, c.status, c.decline_code, c.barred, m.behaviour
   FROM sandbox_charges c LEFT JOIN sandbox_methods m USING (token) WHERE order_id = $1`;
 
+async function find(tx: Queryable, orderId: string): Promise<Row | undefined> {
+  return (await tx.query<Row>(SELECT, [orderId])).rows[0];
+}
+
 async function lock(tx: Queryable, orderId: string): Promise<Row | undefined> {
   // Also keeps two first calls for one order apart, when there is no row to lock yet.
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`sandbox ${orderId}`]);
-  return (await tx.query<Row>(SELECT, [orderId])).rows[0];
+  return find(tx, orderId);
 }
 
 async function update(tx: Queryable, row: Row, change: Partial<Row>): Promise<Charge> {
@@ -110,7 +114,7 @@ export function createSandboxProvider(database: Database, now: () => Date = () =
           "INSERT INTO sandbox_charges (order_id, token, currency, amount, status, decline_code) VALUES ($1, $2, $3, $4, $5, $6)",
           [orderId, token, currency, amount, granted ? "authorized" : "declined", granted ? "" : behaviour],
         );
-        return chargeOf((await lock(tx, orderId)) as Row);
+        return chargeOf((await find(tx, orderId)) as Row);
       });
     },
     async capture(orderId) {

@@ -37,11 +37,14 @@ function recordOf(row: Row): OrderRecord {
   };
 }
 
+/** Tells those who watch it of the order that was `changed`. */
+const TELL = `SELECT pg_notify('${ORDER_CHANGED}', order_id::text) FROM changed`;
+
 const REFUND_COLUMNS = 'request_id AS "requestId", order_id AS "orderId", amount, done';
 
 /** Orders in PostgreSQL, one row each; every change tells those who watch (NOTIFY) and goes to the outbox with its events. */
 export function createPostgresStore(database: Database, events: Events): OrderStore {
-  async function tell(tx: Queryable, record: OrderRecord, happened: readonly EventCase[]): Promise<void> {
+  async function publish(tx: Queryable, record: OrderRecord, happened: readonly EventCase[]): Promise<void> {
     const { orderId, userId } = record.order;
     for (const event of happened) {
       const message = create(OrderEventSchema, {
@@ -53,7 +56,6 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       });
       await events.append(tx, OrderEventSchema, message, orderId);
     }
-    await tx.query("SELECT pg_notify($1, $2)", [ORDER_CHANGED, orderId]);
   }
 
   /** The record as it will be stored: the next version, with the etag and times that follow from it. */
@@ -66,12 +68,15 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
     };
   }
 
+  /** Stores a changed order and tells who watches it; false if somebody else was faster. */
   async function update(tx: Queryable, stored: OrderRecord, leaseMs: number): Promise<boolean> {
     const { order } = stored;
     const { rowCount } = await tx.query(
-      `UPDATE orders SET status = $3, document = $4, step = $5, failure = $6, reserved_until = $7, version = version + 1,
-         attempts = $8, due_at = now() + $9 * interval '1 millisecond', updated_at = now()
-       WHERE order_id = $1 AND version = $2`,
+      `WITH changed AS (
+         UPDATE orders SET status = $3, document = $4, step = $5, failure = $6, reserved_until = $7, version = version + 1,
+           attempts = $8, due_at = now() + $9 * interval '1 millisecond', updated_at = now()
+         WHERE order_id = $1 AND version = $2 RETURNING order_id
+       ) ${TELL}`,
       [
         order.orderId,
         stored.version - 1,
@@ -93,10 +98,12 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
         const stored = next(record);
         const { order } = stored;
         const { rowCount } = await tx.query(
-          `INSERT INTO orders (order_id, user_id, request_id, fingerprint, status, document, step, payment_token, expected_total,
-             version, due_at, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11 * interval '1 millisecond', $12, now())
-           ON CONFLICT DO NOTHING`,
+          `WITH changed AS (
+             INSERT INTO orders (order_id, user_id, request_id, fingerprint, status, document, step, payment_token, expected_total,
+               version, due_at, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11 * interval '1 millisecond', $12, now())
+             ON CONFLICT DO NOTHING RETURNING order_id
+           ) ${TELL}`,
           [
             order.orderId,
             order.userId,
@@ -118,7 +125,7 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
           productId,
           quantity,
         }));
-        await tell(tx, stored, [{ case: "placed", value: { $typeName: "shop.events.v1.OrderPlaced", lines } }]);
+        await publish(tx, stored, [{ case: "placed", value: { $typeName: "shop.events.v1.OrderPlaced", lines } }]);
         return true;
       });
     },
@@ -151,10 +158,12 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       return rows.map(recordOf);
     },
     async save(record, happened, leaseMs) {
+      const stored = next(record);
+      // Where nothing else is written, the statement is a transaction by itself.
+      if (happened.length === 0) return (await update(database, stored, leaseMs)) ? stored : undefined;
       return database.transaction(async (tx) => {
-        const stored = next(record);
         if (!(await update(tx, stored, leaseMs))) return undefined;
-        await tell(tx, stored, happened);
+        await publish(tx, stored, happened);
         return stored;
       });
     },
@@ -215,7 +224,7 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
           if (rowCount === 0) return record;
           const stored = next(record);
           if (!(await update(tx, stored, 0))) throw new ChangedMeanwhile();
-          await tell(tx, stored, happened);
+          await publish(tx, stored, happened);
           return stored;
         })
         .catch((error: unknown) => {
