@@ -4,7 +4,7 @@ import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { implement } from "#kit/connect.ts";
-import type { Main } from "#kit/kit.ts";
+import type { Kit, Main } from "#kit/kit.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 import { healthRoutes } from "./health-all.ts";
 import { createMeshService } from "./mesh-service.ts";
@@ -15,8 +15,15 @@ const WATCH_INTERVAL_MS = 2_000;
 /** Longer than a workload takes to find that its store is away, so that it can say so. */
 const LOOK_TIMEOUT_MS = 1_800;
 
-/** The api service: what a page needs in one call, and the state of the mesh. */
-export const main: Main = async (kit) => {
+/** Shorter than anybody takes to come back to the home page, and long enough to make it cheap when many want it. */
+const FRESH_MS = 1_000;
+
+/** The api service. */
+export function createMain({ freshMs = FRESH_MS }: { freshMs?: number } = {}): Main {
+  return (kit) => serveApi(kit, freshMs);
+}
+
+async function serveApi(kit: Kit, freshMs: number): Promise<void> {
   const workloads = (Object.keys(DEFAULT_PORTS) as Workload[]).filter((it) => it !== "edge");
   const clients = new Map(workloads.map((it) => [it as string, kit.client(WorkloadService, it)]));
   const monitor = createMonitor({
@@ -24,11 +31,18 @@ export const main: Main = async (kit) => {
     ask: async (workload) => (await clients.get(workload)?.getTelemetry({}, { timeoutMs: LOOK_TIMEOUT_MS }))?.telemetry,
     intervalMs: WATCH_INTERVAL_MS,
   });
-  const storefront = createStorefrontService({ products: kit.client(ProductService), carts: kit.client(CartService) });
+  const storefront = createStorefrontService({
+    products: kit.client(ProductService),
+    carts: kit.client(CartService),
+    freshMs,
+  });
   await kit.serve({
     services: [implement(StorefrontService, storefront), implement(MeshService, createMeshService(monitor))],
     // A page is shown without the parts that are away, so nothing but the api itself decides whether it can serve.
     ready: async () => {},
     http: healthRoutes(monitor),
   });
-};
+}
+
+/** The api service: what a page needs in one call, and the state of the mesh. */
+export const main: Main = createMain();

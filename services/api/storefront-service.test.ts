@@ -10,7 +10,7 @@ import { currentUser } from "#kit/call.ts";
 import { failures, isFailure } from "#kit/failure.ts";
 import { fakeMain } from "#kit/testing/fake.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
-import { main } from "./main.ts";
+import { createMain } from "./main.ts";
 
 type Trouble = "hangs" | "breaks" | undefined;
 
@@ -55,7 +55,7 @@ const cartMain = fakeMain(CartService, {
 });
 
 beforeAll(async () => {
-  mesh = await startTestMesh({ product: productMain, cart: cartMain, api: main });
+  mesh = await startTestMesh({ product: productMain, cart: cartMain, api: createMain({ freshMs: 0 }) });
 });
 beforeEach(() => {
   trouble = {};

@@ -5,11 +5,14 @@ import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { ProductOrder, type ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { currentCall } from "#kit/call.ts";
 import { gather, PART_TIMEOUT_MS } from "./gather.ts";
+import { shared } from "./shared.ts";
 
 /** The services that pages are put together from. */
 export interface StorefrontDeps {
   readonly products: Client<typeof ProductService>;
   readonly carts: Client<typeof CartService>;
+  /** Milliseconds for which what all visitors see alike is not asked for again. */
+  readonly freshMs: number;
 }
 
 const SHELF_SIZE = 8;
@@ -17,10 +20,16 @@ const RELATED_MAX = 6;
 const PART = { timeoutMs: PART_TIMEOUT_MS };
 
 /** StorefrontService: asks for all parts of a page at once, and does without those that do not come in time. */
-export function createStorefrontService({ products, carts }: StorefrontDeps): ServiceImpl<typeof StorefrontService> {
-  const categories = async () => (await products.listCategories({}, PART)).categories;
-  const shelf = async (orderBy: ProductOrder) =>
-    (await products.listProducts({ pageSize: SHELF_SIZE, orderBy, inStockOnly: true }, PART)).products;
+export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeof StorefrontService> {
+  const { products, carts, freshMs } = deps;
+  const categories = shared(async () => (await products.listCategories({}, PART)).categories, freshMs);
+  const shelf = (orderBy: ProductOrder) =>
+    shared(
+      async () => (await products.listProducts({ pageSize: SHELF_SIZE, orderBy, inStockOnly: true }, PART)).products,
+      freshMs,
+    );
+  const popular = shelf(ProductOrder.POPULAR);
+  const newest = shelf(ProductOrder.NEWEST);
 
   const relatedTo = async ({ productId, categoryId }: Product) => {
     // One more than shown, since the product itself is among them.
@@ -41,8 +50,8 @@ export function createStorefrontService({ products, carts }: StorefrontDeps): Se
     async getHome() {
       const wanted = {
         categories: categories(),
-        popular: shelf(ProductOrder.POPULAR),
-        newest: shelf(ProductOrder.NEWEST),
+        popular: popular(),
+        newest: newest(),
       };
       const { parts, missing } = await gather(wanted, currentCall()?.log);
       return {
