@@ -149,7 +149,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     client: (service, at) => clients.client(service, at),
     async postgres(migrations) {
       await migrate({ url: shared.postgresUrl, schema: workload, dir: fileURLToPath(migrations), log });
-      const database = openDatabase({ url: shared.postgresUrl, schema: workload, log });
+      const database = openDatabase({ url: shared.postgresUrl, schema: workload, log, metrics });
       closers.push(() => database.close());
       return database;
     },

@@ -4,7 +4,9 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "./failure.ts";
+import type { Metrics } from "./metrics.ts";
 import { createListener } from "./postgres-listener.ts";
+import { createPool } from "./postgres-pool.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
 export interface Queryable {
@@ -134,45 +136,62 @@ function createStatements() {
  */
 const isPlanOutdated = (error: unknown) => (error as { code?: string }).code === "0A000";
 
+/** What a database is opened with. */
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly schema: string;
+  readonly log: Logger;
+  /** Where waiting for a connection is counted, if anywhere. */
+  readonly metrics?: Pick<Metrics, "counter">;
+  readonly poolMax?: number;
+}
+
 /** Opens a workload's schema. Call `migrate` first. */
-export function openDatabase(options: { url: string; schema: string; log: Logger; poolMax?: number }): Database {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolMax ?? POOL_MAX,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: `shopmesh-${options.schema}`,
-    options: `-c search_path=${options.schema},public -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
-  });
-  const listener = createListener(
-    { connectionString: options.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
-    options.log,
-  );
-  const statement = createStatements();
+export function openDatabase({ url, schema, log, metrics, poolMax = POOL_MAX }: DatabaseOptions): Database {
   let closing = false;
-  // A connection that breaks while idle is replaced with the next query.
-  pool.on("error", (error) => {
-    if (!closing) options.log.warn({ err: error }, "a database connection broke");
-  });
+  const pool = createPool(
+    {
+      connectionString: url,
+      max: poolMax,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      application_name: `shopmesh-${schema}`,
+      options: `-c search_path=${schema},public -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
+    },
+    metrics,
+    (error) => {
+      if (!closing) log.warn({ err: error }, "a database connection broke");
+    },
+  );
+  const listener = createListener({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS }, log);
+  const statement = createStatements();
+
+  async function run<R extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+    const { client, giveBack } = await pool.borrow();
+    try {
+      const result = await client.query<R>(config);
+      giveBack();
+      return result;
+    } catch (error) {
+      giveBack(error as Error);
+      throw error;
+    }
+  }
+
   return {
-    schema: options.schema,
-    async query(text, values) {
+    schema,
+    async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
       try {
-        return await pool.query(statement(text, values)).catch((error: unknown) => {
+        return await run<R>(statement(text, values)).catch((error: unknown) => {
           if (!isPlanOutdated(error)) throw error;
-          return pool.query(text, values as unknown[]);
+          return run<R>({ text, values: values as unknown[] });
         });
       } catch (error) {
         throw meaning(error);
       }
     },
     async transaction(work) {
-      const client = await pool.connect().catch(rethrow);
+      const { client, giveBack } = await pool.borrow().catch(rethrow);
       let broken: Error | undefined;
-      // Without a listener, a connection that breaks between two queries would end the process; the next query tells it.
-      const onError = (error: Error) => {
-        broken = error;
-      };
-      client.on("error", onError);
       try {
         await client.query("BEGIN");
         const result = await work({ query: (text, values) => client.query(statement(text, values)) });
@@ -185,13 +204,12 @@ export function openDatabase(options: { url: string; schema: string; log: Logger
         });
         throw meaning(error);
       } finally {
-        client.off("error", onError);
-        client.release(broken);
+        giveBack(broken);
       }
     },
     listen: (channel, onNotify) => listener.listen(channel, onNotify),
     async ping() {
-      await pool.query("SELECT 1");
+      await run({ text: "SELECT 1" });
     },
     async close() {
       closing = true;
