@@ -86,6 +86,7 @@ async function run(dataDir: string): Promise<void> {
   );
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const kept = values["data-dir"];
 const dataDir = resolve(kept ?? (await mkdtemp(join(tmpdir(), "shopmesh-bench-"))));
 try {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeasuredCall } from "./calls.ts";
 import { type LoadResult, quantile } from "./load.ts";
+import { poolWaitMs } from "./pool-waits.ts";
 import { type ProcessorTime, processorTime, used } from "./processor-time.ts";
 import type { RunningShop } from "./running-shop.ts";
 
@@ -10,6 +11,8 @@ export interface Measurement {
   /** Processor time a call, in microseconds. */
   readonly nodeUs: number;
   readonly postgresUs: number;
+  /** Milliseconds a call that were waited for a connection to PostgreSQL. */
+  readonly poolWaitMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -45,24 +48,26 @@ export async function measure(shop: RunningShop, call: MeasuredCall, options: Me
   const time = () => processorTime(shop.pid, shop.postmasterPid);
   const concurrency = options.rate === undefined ? call.concurrency : OPEN_CONCURRENCY;
   const results: LoadResult[] = [];
-  let nodeUs = 0;
-  let postgresUs = 0;
+  const total = { nodeUs: 0, postgresUs: 0, poolWaitMs: 0 };
   for (let run = 0; run < (call.runs ?? 1); run++) {
     await call.prepare?.();
+    const waitedMs = await poolWaitMs(shop);
     await rest(time);
     const before = time();
     results.push(await call.run({ connections: CONNECTIONS, concurrency, ...options }));
     await rest(time);
     const spent = used(before, time());
-    nodeUs += spent.nodeUs;
-    postgresUs += spent.postgresUs;
+    total.nodeUs += spent.nodeUs;
+    total.postgresUs += spent.postgresUs;
+    total.poolWaitMs += (await poolWaitMs(shop)) - waitedMs;
   }
   const latenciesMs = results.flatMap((it) => it.latenciesMs).sort((a, b) => a - b);
   const calls = latenciesMs.length;
   return {
     callsPerSecond: calls / results.reduce((sum, it) => sum + it.seconds, 0),
-    nodeUs: nodeUs / calls,
-    postgresUs: postgresUs / calls,
+    nodeUs: total.nodeUs / calls,
+    postgresUs: total.postgresUs / calls,
+    poolWaitMs: total.poolWaitMs / calls,
     p50Ms: quantile(latenciesMs, 0.5),
     p99Ms: quantile(latenciesMs, 0.99),
   };

@@ -12,8 +12,8 @@ export interface Found {
 }
 
 const HEAD = [
-  ["call", "at a time", "requests/s", "CPU µs: shop", "CPU µs: PostgreSQL", "p50 ms", "p99 ms"],
-  ["---", "---:", "---:", "---:", "---:", "---:", "---:"],
+  ["call", "at a time", "requests/s", "CPU µs: shop", "CPU µs: PostgreSQL", "pool wait ms", "p50 ms", "p99 ms"],
+  ["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:"],
 ];
 
 /** The medians as a table in Markdown; latencies are those at half of the peak. */
@@ -27,6 +27,7 @@ export function reportOf(found: readonly Found[]): string {
       of(peak, "callsPerSecond", 0),
       of(peak, "nodeUs", 0),
       of(peak, "postgresUs", 0),
+      of(peak, "poolWaitMs", 2),
       of(half, "p50Ms", 1),
       of(half, "p99Ms", 1),
     ];

@@ -87,6 +87,8 @@ export async function startShop(options: { dataDir: string; inspect: boolean }):
   const { child, output } = launch(options.dataDir, ports, options.inspect);
   const inspectorPattern = /Debugger listening on (ws:\S+)/;
   const ended = once(child, "exit");
+  // The shop must not outlive who measures it.
+  process.once("exit", () => child.kill("SIGTERM"));
   const stop = async () => {
     child.kill("SIGTERM");
     await ended;

@@ -4,6 +4,8 @@ import pg from "pg";
 export interface Statement {
   readonly query: string;
   readonly calls: number;
+  /** How often it was planned; a prepared statement may go without. */
+  readonly plans: number;
   /** Milliseconds, of all calls together. */
   readonly plan_ms: number;
   readonly exec_ms: number;
@@ -40,7 +42,7 @@ export async function resetStatements(url: string): Promise<void> {
 export async function readStatements(url: string): Promise<Statement[]> {
   return withDatabase(url, async (client) => {
     const { rows } = await client.query<Statement>(
-      `SELECT query, calls::float8 AS calls, total_plan_time AS plan_ms, total_exec_time AS exec_ms, rows::float8 AS rows
+      `SELECT query, calls::float8 AS calls, plans::float8 AS plans, total_plan_time AS plan_ms, total_exec_time AS exec_ms, rows::float8 AS rows
        FROM public.pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'
        ORDER BY total_plan_time + total_exec_time DESC LIMIT ${STATEMENTS_MAX}`,
     );
@@ -53,8 +55,14 @@ export function statementsTable(statements: readonly Statement[], calls: number)
   const a = (value: number, digits: number) => (value / calls).toFixed(digits).padStart(9);
   const lines = statements.map(
     (it) =>
-      `${a(it.calls, 2)} ${a(it.plan_ms * 1_000, 0)} ${a(it.exec_ms * 1_000, 0)}  ${it.query.replaceAll(/\s+/g, " ")}`,
+      `${a(it.calls, 2)} ${a(it.plans, 2)} ${a(it.plan_ms * 1_000, 0)} ${a(it.exec_ms * 1_000, 0)}  ${it.query.replaceAll(/\s+/g, " ")}`,
   );
   const total = statements.reduce((sum, it) => sum + it.calls, 0);
-  return [`${a(total, 2)} statements a call`, "", " a call    plan µs   exec µs  statement", ...lines, ""].join("\n");
+  return [
+    `${a(total, 2)} statements a call`,
+    "",
+    "   a call   planned   plan µs   exec µs  statement",
+    ...lines,
+    "",
+  ].join("\n");
 }
