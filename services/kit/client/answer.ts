@@ -74,7 +74,8 @@ export function envelopeError(fault: EnvelopeFault, maxBytes: number): ConnectEr
 
 /** The failure that the status fields say; undefined if they say OK or nothing. */
 function statusError(fields: IncomingHttpHeaders): ConnectError | undefined {
-  if (fields["grpc-status"] === "0" && fields["grpc-status-details-bin"] === undefined) return undefined;
+  const status = fields["grpc-status"];
+  if ((status === undefined || status === "0") && fields["grpc-status-details-bin"] === undefined) return undefined;
   try {
     return findTrailerError(toHeaders(fields));
   } catch (cause) {
