@@ -1,10 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseH2loadLog } from "../load/h2load-output.ts";
 import type { LoadOptions, LoadResult } from "./load.ts";
 import { runTool } from "./run-tool.ts";
 
 const GRPC_PREFIX_BYTES = 5;
+/** h2load looks at its clock a hundred times a second for each connection; with many more calls they would come in bursts. */
+const RATE_PER_CONNECTION = 200;
 const US_PER_MS = 1_000;
 const US_PER_SECOND = 1_000_000;
 
@@ -15,23 +18,19 @@ export function grpcFrame(message: Uint8Array): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** Reads h2load's log: start (µs), HTTP status, duration (µs) of each request. Rows of streams that were cut off are left out. */
-export function parseLog(text: string): LoadResult {
-  const rows = text
-    .trim()
-    .split("\n")
-    .map((it) => it.split("\t").map(Number) as [number, number, number])
-    .filter(([, status]) => status !== -1);
-  const wrong = rows.find(([, status]) => status !== 200);
-  if (wrong !== undefined) throw new Error(`h2load was answered with HTTP status ${wrong[1]}`);
+/** What h2load's log says of the calls that were answered; those that the end of the time cut off are left out. */
+export function resultOf(log: string): LoadResult {
+  const requests = parseH2loadLog(log).filter((it) => it.status !== -1);
+  const wrong = requests.find((it) => it.status !== 200);
+  if (wrong !== undefined) throw new Error(`h2load was answered with HTTP status ${wrong.status}`);
   let beginUs = Number.POSITIVE_INFINITY;
   let endUs = 0;
-  for (const [startUs, , durationUs] of rows) {
+  for (const { startUs, durationUs } of requests) {
     beginUs = Math.min(beginUs, startUs);
     endUs = Math.max(endUs, startUs + durationUs);
   }
   return {
-    latenciesMs: rows.map(([, , durationUs]) => durationUs / US_PER_MS),
+    latenciesMs: requests.map((it) => it.durationUs / US_PER_MS),
     seconds: (endUs - beginUs) / US_PER_SECOND,
   };
 }
@@ -41,7 +40,8 @@ export async function h2load(
   call: { url: string; headers: Readonly<Record<string, string>>; message: Uint8Array },
   options: LoadOptions & { seconds: number },
 ): Promise<LoadResult> {
-  const { seconds, concurrency, connections, rate } = options;
+  const { seconds, concurrency, rate } = options;
+  const connections = Math.max(options.connections, Math.ceil((rate ?? 0) / RATE_PER_CONNECTION));
   const directory = await mkdtemp(join(tmpdir(), "shopmesh-h2load-"));
   try {
     const body = join(directory, "body");
@@ -50,11 +50,11 @@ export async function h2load(
     const headers = { "content-type": "application/grpc", te: "trailers", ...call.headers };
     await runTool("h2load", [
       ...Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
-      ...["-D", `${seconds}`, "-c", `${connections}`, "-m", `${concurrency / connections}`, "-t", "1"],
+      ...["-D", `${seconds}`, "-c", `${connections}`, "-m", `${Math.ceil(concurrency / connections)}`, "-t", "1"],
       ...(rate === undefined ? [] : ["--rps", `${Math.max(1, Math.round(rate / connections))}`]),
       ...["-d", body, "--log-file", log, call.url],
     ]);
-    return parseLog(await readFile(log, "utf8"));
+    return resultOf(await readFile(log, "utf8"));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseLog } from "./h2load.ts";
+import { resultOf } from "./h2load.ts";
 import { median, quantile } from "./load.ts";
 import { parseStat } from "./processor-time.ts";
 
@@ -20,8 +20,8 @@ describe("figures", () => {
 
   it("h2load's log tells durations and the time from the first call to the last answer", () => {
     const log = "1000000\t200\t5000\n1002000\t200\t8000\n1009000\t-1\t100\n";
-    expect(parseLog(log)).toEqual({ latenciesMs: [5, 8], seconds: 0.01 });
-    expect(() => parseLog("1\t503\t1\n")).toThrow("503");
+    expect(resultOf(log)).toEqual({ latenciesMs: [5, 8], seconds: 0.01 });
+    expect(() => resultOf("1\t503\t1\n")).toThrow("503");
   });
 
   it("a process's times are read past whatever its name holds", () => {

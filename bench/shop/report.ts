@@ -1,3 +1,4 @@
+import { type Column, figure, tableOf } from "../table.ts";
 import { median } from "./load.ts";
 import type { Measurement } from "./measure.ts";
 
@@ -11,30 +12,22 @@ export interface Found {
   readonly half: readonly Measurement[];
 }
 
-const HEAD = [
-  ["call", "at a time", "requests/s", "CPU µs: shop", "CPU µs: PostgreSQL", "pool wait ms", "p50 ms", "p99 ms"],
-  ["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:"],
+function middle(head: string, at: "peak" | "half", key: keyof Measurement, decimals = 0): Column<Found> {
+  return { head, cell: (row) => figure(median(row[at].map((it) => it[key])), decimals) };
+}
+
+const COLUMNS: readonly Column<Found>[] = [
+  { head: "call", cell: (row) => row.name },
+  { head: "at a time", cell: (row) => figure(row.concurrency) },
+  middle("requests/s", "peak", "callsPerSecond"),
+  middle("CPU µs: shop", "peak", "nodeUs"),
+  middle("PostgreSQL", "peak", "postgresUs"),
+  middle("pool wait ms", "peak", "poolWaitMs", 2),
+  middle("at half: p50 ms", "half", "p50Ms", 1),
+  middle("p99 ms", "half", "p99Ms", 1),
 ];
 
-/** The medians as a table in Markdown; latencies are those at half of the peak. */
+/** The medians of the rounds, for people. */
 export function reportOf(found: readonly Found[]): string {
-  const rows = found.map(({ name, concurrency, peak, half }) => {
-    const of = (rows: readonly Measurement[], key: keyof Measurement, digits: number) =>
-      median(rows.map((it) => it[key])).toFixed(digits);
-    return [
-      name,
-      `${concurrency}`,
-      of(peak, "callsPerSecond", 0),
-      of(peak, "nodeUs", 0),
-      of(peak, "postgresUs", 0),
-      of(peak, "poolWaitMs", 2),
-      of(half, "p50Ms", 1),
-      of(half, "p99Ms", 1),
-    ];
-  });
-  const all = [...HEAD, ...rows];
-  const widths = HEAD[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
-  return all.map(line).join("\n");
+  return tableOf("The shop's own calls", COLUMNS, found);
 }
