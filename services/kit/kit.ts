@@ -40,7 +40,7 @@ export interface Kit {
   readonly identity: WorkloadIdentity;
   /** A typed client of another service. */
   client<T extends DescService>(service: T, workload?: Workload): Client<T>;
-  /** Where a workload is: "http://127.0.0.1:3001". */
+  /** Where a workload is, or one of its replicas by chance: "http://127.0.0.1:3001". */
   addressOf(workload: string): string;
   /** The service's own schema, brought to the newest version by the SQL files in `migrations` (a file: URL). */
   postgres(migrations: URL): Promise<Database>;
@@ -103,13 +103,19 @@ function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
   };
 }
 
+/** One base URL of those that a workload is at, for calls in plain HTTP. */
+function oneOf(baseUrls: string): string {
+  const all = baseUrls.split(",");
+  return all[Math.floor(Math.random() * all.length)] ?? baseUrls;
+}
+
 /** What the workloads of a process share, from its settings. */
 export async function createShared(options: { settings: Settings; log: Logger; postgresUrl: string }): Promise<Shared> {
   const { settings } = options;
   const addresses = new Map<string, string>();
   const addressOf = addressIn(addresses, settings);
   const tokens = createTokenVerifier(async () => {
-    const response = await fetch(`${addressOf("auth")}/.well-known/jwks.json`, {
+    const response = await fetch(`${oneOf(addressOf("auth"))}/.well-known/jwks.json`, {
       signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
     });
     if (!response.ok) throw new Error(`The token issuer answered ${response.status}`);
@@ -145,7 +151,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     log,
     metrics,
     identity: shared.identity,
-    addressOf,
+    addressOf: (it) => oneOf(addressOf(it)),
     client: (service, at) => clients.client(service, at),
     async postgres(migrations) {
       await migrate({ url: shared.postgresUrl, schema: workload, dir: fileURLToPath(migrations), log });

@@ -19,6 +19,9 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["POSTGRES_URL", "mysql://localhost/shop", "postgres:// or postgresql://"],
   ["PRODUCT_URL", "product:3001", "http:// or https://"],
   ["PRODUCT_URL", "ftp://product", "http:// or https://"],
+  ["PRODUCT_URL", "http://product:3001,", "http:// or https://"],
+  ["PRODUCT_URL", "http://product:3001,product:3002", "http:// or https://"],
+  ["PRODUCT_URL", Array.from({ length: 17 }, (_, at) => `http://product-${at}`).join(","), "more than 16 URLs"],
   ["ADMIN_EMAIL", "admin", "an e-mail address"],
   ["ADMIN_EMAIL", "a@b@c", "an e-mail address"],
   ["ADMIN_PASSWORD", "short", "at least 8 characters"],
@@ -127,12 +130,13 @@ describe("without settings", () => {
       LOG_LEVEL: "debug",
       HOST: "::",
       PRODUCT_URL: "http://p/",
+      CART_URL: "http://a:1/, http://b:2",
     };
     expect(readSettings(env)).toMatchObject({
       demoCatalogue: true,
       logLevel: "debug",
       host: "::",
-      urls: { product: "http://p" },
+      urls: { product: "http://p", cart: "http://a:1,http://b:2" },
     });
   });
 });

@@ -24,7 +24,10 @@ export interface Settings {
   readonly dataDir: string;
   /** The port of each workload; 0 picks a free one. */
   readonly ports: Readonly<Record<Workload, number>>;
-  /** The address other workloads reach a workload at, where it is not this machine: `PRODUCT_URL`, …. */
+  /**
+   * Where other workloads reach a workload, if not on this machine: `PRODUCT_URL`, …; several base URLs, separated by
+   * commas, are replicas that calls are balanced over.
+   */
   readonly urls: Readonly<Partial<Record<Workload, string>>>;
   /** The address to listen on. */
   readonly host: string;
@@ -81,6 +84,17 @@ function url(env: Env, name: string, schemes: readonly string[]): string | undef
   return value;
 }
 
+/** Base URLs separated by commas, without slashes at their ends; undefined if none is set. */
+function baseUrls(env: Env, name: string): string | undefined {
+  const value = env[name];
+  if (value === undefined || value === "") return undefined;
+  const all = value.split(",").map((it) => it.trim());
+  if (all.length > BASE_URLS_MAX) throw new StartError(`${name} names more than ${BASE_URLS_MAX} URLs.`);
+  // An empty one between commas is as wrong as any other.
+  for (const it of all) url({ [name]: it === "" ? "," : it }, name, ["http", "https"]);
+  return all.map((it) => it.replace(/\/$/, "")).join(",");
+}
+
 function email(env: Env, name: string, fallback: string): string {
   const value = env[name] || fallback;
   if (!/^[^\s@]+@[^\s@]+$/.test(value)) throw wrong(name, value, "an e-mail address");
@@ -96,6 +110,7 @@ function password(env: Env, name: string): string | undefined {
 }
 
 const PORT_MAX = 65_535;
+const BASE_URLS_MAX = 16;
 
 /**
  * Reads and checks all settings.
@@ -117,8 +132,8 @@ export function readSettings(env: Env): Settings {
   }
   const urls: Partial<Record<Workload, string>> = {};
   for (const workload of workloads) {
-    const value = url(env, variable(workload, "URL"), ["http", "https"]);
-    if (value !== undefined) urls[workload] = value.replace(/\/$/, "");
+    const value = baseUrls(env, variable(workload, "URL"));
+    if (value !== undefined) urls[workload] = value;
   }
   const environment = oneOf(env, "ENVIRONMENT", ["dev", "qat", "uat", "prod"] as const, "dev");
   const dev = environment === "dev";

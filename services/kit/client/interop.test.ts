@@ -126,7 +126,7 @@ async function startGrpcJs(): Promise<Peer> {
 describe.each([
   ["grpc-js", startGrpcJs],
   ["connect-node", startConnectNode],
-])("a server of %s", (_, start) => {
+])("a server of %s", (name, start) => {
   let peer: Peer;
   let transport: ServiceTransport;
   const client = () => createClient(TextService, transport);
@@ -142,6 +142,15 @@ describe.each([
 
   it.each([["short"], [LARGE], [""]])("answers with the value it was sent", async (value) => {
     expect((await client().act({ value })).value).toBe(value);
+  });
+
+  it.each(["gzip", "br"] as const)("reads requests compressed with %s, if it can", async (sendEncoding) => {
+    const zipped = createServiceTransport({ baseUrls: peer.url, sendEncoding });
+    const answer = createClient(TextService, zipped).act({ value: LARGE });
+    if (name === "grpc-js" && sendEncoding === "br")
+      await expect(answer).rejects.toMatchObject({ code: Code.Unimplemented });
+    else expect((await answer).value).toBe(LARGE);
+    zipped.close();
   });
 
   it("gets metadata and deadline, and gives metadata back", async () => {

@@ -1,6 +1,3 @@
-/** Names and values in turn, names in lower case: what node:http2 takes with the least work. */
-export type RawHeader = readonly string[];
-
 // What is the protocol's or the connection's own business; nobody's metadata may say it.
 const RESERVED = new Set([
   "te",

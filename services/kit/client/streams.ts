@@ -1,10 +1,13 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { compressionBrotli, compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
+import type { Encoding } from "../wire/compression.ts";
 import type { Balancer } from "./balancer.ts";
 import type { Session } from "./session.ts";
 
 type SessionManager = NonNullable<Parameters<typeof createGrpcTransport>[0]["sessionManager"]>;
+
+const COMPRESSIONS = { gzip: compressionGzip, br: compressionBrotli };
 
 /** Gives Connect's own transport the connections of a balancer. */
 function sessionManager(balancer: Balancer, authority: string): SessionManager {
@@ -22,7 +25,9 @@ function sessionManager(balancer: Balancer, authority: string): SessionManager {
       const session = balancer.pick();
       if (session !== undefined) return Promise.resolve(request(session, header));
       return new Promise((resolve, reject) => {
-        balancer.wait({ connected: (it) => resolve(request(it, header)), unconnected: reject });
+        // What node:http2 has against the header must fail this call and not who brings the connection.
+        const connected = (it: Session) => resolve(Promise.resolve(it).then((session) => request(session, header)));
+        balancer.wait({ connected, unconnected: reject });
       });
     },
     notifyResponseByteRead: (stream) => sessions.get(stream)?.heard(),
@@ -32,7 +37,15 @@ function sessionManager(balancer: Balancer, authority: string): SessionManager {
 /** The transport for streaming calls: connect-node's, on the same connections as the unary calls. */
 export function createStreamTransport(
   balancer: Balancer,
-  options: { baseUrl: string; readMaxBytes: number; writeMaxBytes: number },
+  options: { baseUrl: string; maxBytes: number; sendEncoding: Encoding | undefined; compressMinBytes: number },
 ): Transport {
-  return createGrpcTransport({ ...options, sessionManager: sessionManager(balancer, options.baseUrl) });
+  const { baseUrl, maxBytes, sendEncoding, compressMinBytes } = options;
+  return createGrpcTransport({
+    baseUrl,
+    readMaxBytes: maxBytes,
+    writeMaxBytes: maxBytes,
+    compressMinBytes,
+    ...(sendEncoding !== undefined && { sendCompression: COMPRESSIONS[sendEncoding] }),
+    sessionManager: sessionManager(balancer, baseUrl),
+  });
 }

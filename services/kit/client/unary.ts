@@ -60,6 +60,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   #attempt: Attempt | undefined;
   #attempts = 0;
   #resends = 0;
+  #isFresh = true;
   #over = false;
 
   constructor(
@@ -114,6 +115,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
 
   failed(error: ConnectError, notBegun: boolean): void {
     this.#attempt = undefined;
+    this.#isFresh = false;
     if (notBegun && this.#resends < ATTEMPTS_MAX - 1) {
       this.#resends++;
       this.#connect();
@@ -158,12 +160,16 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
 
   #connect(): void {
     const session = this.#shared.balancer.pick();
-    if (session === undefined) this.#shared.balancer.wait(this);
-    else this.connected(session);
+    if (session !== undefined) {
+      this.connected(session);
+      return;
+    }
+    this.#isFresh = false;
+    this.#shared.balancer.wait(this);
   }
 
   #leftMs(timeoutMs: number): number {
-    return this.#attempts + this.#resends === 0 ? timeoutMs : this.#startMs + timeoutMs - performance.now();
+    return this.#isFresh ? timeoutMs : this.#startMs + timeoutMs - performance.now();
   }
 
   #answer(bytes: Uint8Array, received: Received): void {
