@@ -25,6 +25,8 @@ import type { MessageOptions } from "./unary-exchange.ts";
 
 // node:http has a time of its own for HTTP/1.1.
 const RECEIVE_TIMEOUT_MS = 60_000;
+// How long an answered client may go on sending.
+const UNREAD_TIMEOUT_MS = 1_000;
 const PEER_ADDRESS = createContextKey("");
 
 type ServerStream = (request: Message, context: HandlerContext) => AsyncIterable<Message>;
@@ -89,6 +91,33 @@ function limitReceiving(request: http2.Http2ServerRequest): void {
   request.once("end", clear).once("close", clear);
 }
 
+/**
+ * The body of a request. Node takes leaving it before its end for leaving the connection, on which the answer has yet to
+ * go out; and so do calls that come after.
+ */
+function bodyOf(request: Parameters<HttpHandler>[0]): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+}
+
+/**
+ * Lets go of what was not read of a request once it is answered: takes it in and forgets it. A client that goes on over
+ * HTTP/2 is asked to stop (RFC 9113, section 8.1), and not before the end of the answer has gone out, which would be lost
+ * with it; node:http has a time of its own.
+ */
+function letGoOnAnswer(request: Parameters<HttpHandler>[0], response: Parameters<HttpHandler>[1]): void {
+  if (!("stream" in request)) {
+    response.once("finish", () => request.resume());
+    return;
+  }
+  const { stream } = request;
+  stream.once("finish", () => {
+    if (request.readableEnded) return;
+    request.resume();
+    const stop = setTimeout(() => stream.close(http2.constants.NGHTTP2_NO_ERROR), UNREAD_TIMEOUT_MS);
+    stream.once("close", () => clearTimeout(stop));
+  });
+}
+
 /** Connect's handling fails where it cannot put a URL together. */
 function hasAuthority(request: Parameters<HttpHandler>[0]): boolean {
   const authority = "authority" in request ? request.authority : request.headers.host;
@@ -125,6 +154,7 @@ export function createStreamServer(
       return;
     }
     if ("stream" in request && handler.method.methodKind === "server_streaming") limitReceiving(request);
+    letGoOnAnswer(request, response);
     const incoming = universalRequestFromNodeRequest(
       request as http.IncomingMessage,
       response as http.ServerResponse,
@@ -132,7 +162,7 @@ export function createStreamServer(
       createContextValues().set(PEER_ADDRESS, request.socket?.remoteAddress ?? ""),
     );
     try {
-      await universalResponseToNodeResponse(await handler(incoming), response);
+      await universalResponseToNodeResponse(await handler({ ...incoming, body: bodyOf(request) }), response);
     } catch (error) {
       // A write may fail a moment before the connection is known to be closed.
       await nextTurn();
