@@ -70,7 +70,7 @@ export function saturate(target: Target, durationMs: number): Promise<H2loadRepo
   const shape = isHttp1(target.protocol)
     ? [`--clients=${H2_CONNECTIONS * streams}`]
     : [`--clients=${H2_CONNECTIONS}`, `--max-concurrent-streams=${streams}`];
-  const options = [...shape, `--duration=${durationMs / 1000}`];
+  const options = [...shape, `--duration=${durationMs}ms`];
   return h2load(target, options, async (report) => report);
 }
 
