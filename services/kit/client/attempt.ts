@@ -90,13 +90,21 @@ export class Attempt implements Received {
   #onClose(): void {
     if (this.#over) return;
     const { rstCode } = this.#stream;
-    const begun = this.header !== NOTHING;
-    if (begun && rstCode === constants.NGHTTP2_NO_ERROR && !this.#session.isLost) {
-      this.#finish();
-      return;
-    }
+    if (this.header === NOTHING || rstCode !== constants.NGHTTP2_NO_ERROR) this.#breakOff(rstCode);
+    // An answer without a status is the server's fault, unless that is going away: then GOAWAY may be read just after.
+    else setImmediate(() => this.#endWithoutStatus());
+  }
+
+  #endWithoutStatus(): void {
+    if (this.#over) return;
+    const { state } = this.#session;
+    if (state === "draining" || state === "closed") this.#breakOff(constants.NGHTTP2_NO_ERROR);
+    else this.#finish();
+  }
+
+  #breakOff(rstCode: number): void {
     this.#over = true;
-    const notBegun = !begun && this.#session.isNotBegun(this.#stream);
+    const notBegun = this.header === NOTHING && this.#session.isNotBegun(this.#stream);
     this.#owner.failed(this.#resetError(rstCode, notBegun), notBegun);
   }
 
