@@ -1,4 +1,4 @@
-import { createPublicKey, hash, type JsonWebKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { LRUCache } from "lru-cache";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
@@ -94,9 +94,8 @@ function identityOf(claims: jwt.JwtPayload, token: string): UserIdentity {
 /** A verifier of ES256 tokens with a bounded cache, so that a signature is checked once and not with every call. */
 export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVerifier {
   const keyOf = createKeyCache(fetchKeys);
-  // By hash, so that a heap dump holds no tokens beyond those in use.
   const cache = new LRUCache<string, UserIdentity & { expireMs: number }>({ max: CACHED_TOKENS_MAX });
-  const check = async (token: string, digest: string): Promise<UserIdentity> => {
+  const check = async (token: string): Promise<UserIdentity> => {
     const header = jwt.decode(token, { complete: true })?.header;
     const key = header?.kid === undefined ? undefined : await keyOf(header.kid);
     if (key === undefined) throw invalid();
@@ -112,16 +111,15 @@ export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVeri
     }
     if (claims.exp === undefined) throw invalid();
     const identity = { ...identityOf(claims, token), expireMs: claims.exp * 1000 };
-    cache.set(digest, identity);
+    cache.set(token, identity);
     return identity;
   };
   return {
     verify(token) {
-      const digest = hash("sha256", token, "base64");
-      const cached = cache.get(digest);
-      if (cached === undefined) return check(token, digest);
+      const cached = cache.get(token);
+      if (cached === undefined) return check(token);
       if (cached.expireMs > Date.now()) return cached;
-      cache.delete(digest);
+      cache.delete(token);
       throw invalid();
     },
   };

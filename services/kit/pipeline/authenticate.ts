@@ -19,14 +19,23 @@ export function authenticateWorkload(identity: WorkloadIdentity): Step {
   };
 }
 
-const BEARER = /^Bearer ([\w.-]{1,4096})$/i;
+const SCHEME = "bearer ";
+const TOKEN_MAX_LENGTH = 4096;
+
+/** The token of an authorization header; undefined when it holds something else. */
+function bearerToken(header: string): string | undefined {
+  const token = header.slice(SCHEME.length);
+  const isBearer = header.slice(0, SCHEME.length).toLowerCase() === SCHEME;
+  const isOne = token.length > 0 && token.length <= TOKEN_MAX_LENGTH && !token.includes(" ") && !token.includes(",");
+  return isBearer && isOne ? token : undefined;
+}
 
 /** Finds out on whose behalf the call is made. A bad token is refused even where none is needed. */
 export function authenticateUser(tokens: TokenVerifier): Step {
   return (call) => {
     const header = call.header.get("authorization");
     if (header === null) return undefined;
-    const token = BEARER.exec(header)?.[1];
+    const token = bearerToken(header);
     if (token === undefined)
       throw callFailure(ErrorReason.TOKEN_INVALID, "The authorization header is not a bearer token.");
     const user = tokens.verify(token);

@@ -1,11 +1,12 @@
 import { createValidator } from "@bufbuild/protovalidate";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "../failure.ts";
+import { createPatternMatch } from "./pattern.ts";
 import type { Step } from "./pipeline.ts";
 
 /** Holds the request against the rules in its contract; the failure names every field that breaks one. */
 export function validate(): Step {
-  const validator = createValidator();
+  const validator = createValidator({ regexMatch: createPatternMatch() });
   return (call) => {
     if (call.message === undefined) return;
     const result = validator.validate(call.method.input, call.message);

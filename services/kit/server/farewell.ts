@@ -1,23 +1,18 @@
 import type http from "node:http";
-import { constants, type ServerHttp2Session } from "node:http2";
+import { constants } from "node:http2";
+import type { Http2Connection } from "./http2-exchange.ts";
 
 const STREAM_ID_MAX = 2 ** 31 - 1;
 const QUIET_MS = 100;
 const NOTICE_MAX_MS = 1_000;
 const CHECK_MS = 20;
 
-/** An HTTP/2 client's connection, and how many of its streams are open. */
-export interface OpenSession {
-  readonly session: ServerHttp2Session;
-  openStreams: number;
-}
-
 /**
  * Takes leave of an HTTP/2 client without losing a request that is on its way: first a notice alone, and the end of new
  * streams only when the client has read it and sends no more (RFC 9113, section 6.8). Streams that run come to their end.
  */
-export function leaveSession(watched: OpenSession): void {
-  const { session } = watched;
+export function leaveConnection(connection: Http2Connection): void {
+  const { session } = connection;
   if (session.closed || session.destroyed) return;
   const startMs = performance.now();
   let lastStreamMs = startMs;
@@ -28,7 +23,7 @@ export function leaveSession(watched: OpenSession): void {
   const check = setInterval(() => {
     const nowMs = performance.now();
     // A client without streams does not answer the ping any more.
-    const quiet = (read || watched.openStreams === 0) && nowMs - lastStreamMs >= QUIET_MS;
+    const quiet = (read || connection.openStreams === 0) && nowMs - lastStreamMs >= QUIET_MS;
     if (!quiet && nowMs - startMs < NOTICE_MAX_MS) return;
     clearInterval(check);
     session.close();

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "../failure.ts";
-import { COMPRESSED_FLAG, decodeEnvelopes, encodeEnvelope } from "../wire/envelope.ts";
+import { COMPRESSED_FLAG, decodeEnvelopes, ENVELOPE_HEAD_BYTES, encodeEnvelope } from "../wire/envelope.ts";
 import { addErrorMetadata, addHeaders } from "../wire/metadata.ts";
 import { errorTrailers } from "../wire/status.ts";
 import { readGrpcTimeout } from "../wire/timeout.ts";
@@ -12,6 +12,10 @@ import type { Packed, Protocol } from "./protocol.ts";
  * @throws Failure when there is none, more than one, or part of one.
  */
 export function unpackEnvelope(body: Buffer): Packed {
+  if (body.length >= ENVELOPE_HEAD_BYTES && body.readUInt32BE(1) === body.length - ENVELOPE_HEAD_BYTES) {
+    const [flags = 0] = body;
+    return { data: body.subarray(ENVELOPE_HEAD_BYTES), compressed: (flags & COMPRESSED_FLAG) !== 0 };
+  }
   const envelopes = decodeEnvelopes(body);
   if (envelopes === undefined) throw callFailure(ErrorReason.INVALID_INPUT, "The request ends within its message.");
   const [first] = envelopes;

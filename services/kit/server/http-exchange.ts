@@ -19,6 +19,11 @@ export interface HttpExchange {
   read(maxBytes: number, onBody: OnBody): void;
   /** Calls back when the client goes away before the answer was sent. */
   onGone(listener: () => void): void;
-  /** Sends the answer; what remains of the request is not looked at any more. Does nothing when the client has gone. */
+  /**
+   * Sends the answer; what remains of the request is not looked at any more. Does nothing when the client has gone.
+   * @throws TypeError for what may not stand in a header; nothing has been sent then.
+   */
   respond(status: number, header: OutgoingHttpHeaders, body?: Uint8Array, trailer?: OutgoingHttpHeaders): void;
+  /** Breaks off: there is no way to answer. */
+  abandon(): void;
 }

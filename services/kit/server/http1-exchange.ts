@@ -48,6 +48,11 @@ export class Http1Exchange implements HttpExchange {
     });
   }
 
+  abandon(): void {
+    this.#answered = true;
+    this.#response.destroy();
+  }
+
   onGone(listener: () => void): void {
     this.#response.on("close", () => {
       if (!this.#answered) listener();

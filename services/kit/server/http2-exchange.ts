@@ -8,21 +8,39 @@ const END_STREAM_FLAG = 0x1;
 const WITH_TRAILERS = { waitForTrailers: true };
 const ALONE = { endStream: true };
 
+/** An HTTP/2 client's connection. */
+export interface Http2Connection {
+  readonly session: http2.ServerHttp2Session;
+  /** Kept, since node asks the system for it through several layers. */
+  readonly peerAddress: string;
+  openStreams: number;
+}
+
 /** An exchange on a stream of node:http2. A class, since one is made with each call. */
 export class Http2Exchange implements HttpExchange {
-  readonly peerAddress: string;
+  readonly #connection: Http2Connection;
   readonly #stream: http2.ServerHttp2Stream;
   readonly #headers: http2.IncomingHttpHeaders;
   #received: boolean;
   #answered = false;
+  #onGone: (() => void) | undefined;
 
-  constructor(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, flags: number, peerAddress: string) {
+  constructor(
+    connection: Http2Connection,
+    stream: http2.ServerHttp2Stream,
+    headers: http2.IncomingHttpHeaders,
+    flags: number,
+  ) {
+    this.#connection = connection;
     this.#stream = stream;
     this.#headers = headers;
     this.#received = (flags & END_STREAM_FLAG) !== 0;
-    this.peerAddress = peerAddress;
     // A stream that breaks off is closed, which is all that matters.
     stream.on("error", ignore);
+  }
+
+  get peerAddress(): string {
+    return this.#connection.peerAddress;
   }
 
   get verb(): string {
@@ -61,9 +79,17 @@ export class Http2Exchange implements HttpExchange {
   }
 
   onGone(listener: () => void): void {
-    this.#stream.on("close", () => {
-      if (!this.#answered) listener();
-    });
+    this.#onGone = listener;
+  }
+
+  /** To be called when the stream is closed. */
+  closed(): void {
+    if (!this.#answered) this.#onGone?.();
+  }
+
+  abandon(): void {
+    this.#answered = true;
+    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   respond(status: number, header: OutgoingHttpHeaders, body?: Uint8Array, trailer?: OutgoingHttpHeaders): void {
@@ -77,12 +103,20 @@ export class Http2Exchange implements HttpExchange {
       stream.respond(header);
       stream.end(body);
     } else {
-      stream.on("wantTrailers", () => stream.sendTrailers(trailer));
+      stream.on("wantTrailers", () => this.#sendTrailers(trailer));
       stream.respond(header, WITH_TRAILERS);
       stream.end(body);
     }
     // Asks the client to send no more of what nobody reads (RFC 9113, section 8.1).
     if (!this.#received) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  }
+
+  #sendTrailers(trailer: OutgoingHttpHeaders): void {
+    try {
+      this.#stream.sendTrailers(trailer);
+    } catch {
+      this.abandon();
+    }
   }
 }
 

@@ -2,10 +2,10 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { StartError } from "../start-error.ts";
-import { createFarewell, leaveSession, type OpenSession } from "./farewell.ts";
+import { createFarewell, leaveConnection } from "./farewell.ts";
 import { tellApart } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
-import { Http2Exchange } from "./http2-exchange.ts";
+import { type Http2Connection, Http2Exchange } from "./http2-exchange.ts";
 import type { UnaryServer } from "./unary-server.ts";
 
 /** Handles a request of either protocol version; node's HTTP/2 compatibility API makes them alike. */
@@ -126,7 +126,7 @@ function handleStream(
 
 function createH2(
   handler: HttpHandler,
-  onSession: (session: OpenSession) => void,
+  onConnection: (connection: Http2Connection) => void,
   unary?: UnaryServer,
 ): http2.Http2Server {
   const server = http2.createServer({
@@ -134,19 +134,23 @@ function createH2(
   });
   server.on("session", (session) => {
     session.on("error", () => session.destroy());
-    const peerAddress = session.socket?.remoteAddress ?? "";
-    const watched: OpenSession = { session, openStreams: 0 };
-    const onClose = () => {
-      watched.openStreams -= 1;
+    const connection: Http2Connection = {
+      session,
+      peerAddress: session.socket?.remoteAddress ?? "",
+      openStreams: 0,
     };
     session.on("stream", (stream, headers, flags, rawHeaders) => {
-      watched.openStreams += 1;
-      stream.on("close", onClose);
+      connection.openStreams += 1;
       const served = unary?.find(headers[":path"] ?? "");
-      if (served === undefined) handleStream(handler, stream, headers, rawHeaders);
-      else unary?.serve(new Http2Exchange(stream, headers, flags, peerAddress), served);
+      const exchange = served && new Http2Exchange(connection, stream, headers, flags);
+      stream.on("close", () => {
+        connection.openStreams -= 1;
+        exchange?.closed();
+      });
+      if (served === undefined || exchange === undefined) handleStream(handler, stream, headers, rawHeaders);
+      else unary?.serve(exchange, served);
     });
-    onSession(watched);
+    onConnection(connection);
   });
   server.on("sessionError", () => {});
   return server;
@@ -162,15 +166,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const farewell = createFarewell();
   const sockets = new Set<net.Socket>();
   const untold = new Set<net.Socket>();
-  const sessions = new Set<OpenSession>();
+  const connections = new Set<Http2Connection>();
   let closing = false;
   const http1 = createHttp1(handler, farewell.watch, options.unary);
-  const onSession = (opened: OpenSession) => {
-    sessions.add(opened);
-    opened.session.on("close", () => sessions.delete(opened));
-    if (closing) leaveSession(opened);
+  const onConnection = (connection: Http2Connection) => {
+    connections.add(connection);
+    connection.session.on("close", () => connections.delete(connection));
+    if (closing) leaveConnection(connection);
   };
-  const h2 = createH2(handler, onSession, options.unary);
+  const h2 = createH2(handler, onConnection, options.unary);
   const server = net.createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS },
     (socket) => {
@@ -190,7 +194,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       farewell.leave();
-      for (const session of sessions) leaveSession(session);
+      for (const connection of connections) leaveConnection(connection);
       let idle: NodeJS.Timeout | undefined;
       const last = setTimeout(() => {
         for (const socket of untold) socket.destroy();

@@ -1,5 +1,5 @@
 import type { DescMethod, Message, Registry } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Call, CallHeader } from "../call.ts";
@@ -126,15 +126,24 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     if (encoding === undefined) {
       this.#send(data, undefined);
     } else {
-      compress(encoding, data).then(
-        (compressed) => this.#send(compressed, encoding),
-        () => this.#send(data, undefined),
-      );
+      compress(encoding, data)
+        .then(
+          (compressed) => this.#send(compressed, encoding),
+          () => this.#send(data, undefined),
+        )
+        .catch(() => this.#http.abandon());
     }
   }
 
   refuse(error: ConnectError): void {
-    this.#protocol.refuse(this.#http, error, this.#format, this.#context);
+    try {
+      this.#protocol.refuse(this.#http, error, this.#format, this.#context);
+    } catch {
+      // What the handler or the error wants to send along may not stand in a header.
+      const plain = new ConnectError(error.rawMessage, error.code);
+      plain.details = error.details;
+      this.#protocol.refuse(this.#http, plain, this.#format, undefined);
+    }
   }
 
   #send(data: Uint8Array, encoding: Encoding | undefined): void {
