@@ -174,8 +174,9 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     try {
       packed = this.#protocol.unpack(body, this.#format, encoding !== undefined);
       if (packed.data.length > this.#options.requestMaxBytes) throw tooLarge(this.#options.requestMaxBytes);
+      // A code that gRPC prescribes (https://github.com/grpc/grpc/blob/master/doc/compression.md).
       if (packed.compressed && encoding === undefined)
-        throw callFailure(ErrorReason.INVALID_INPUT, "The request is compressed, but does not say how.");
+        throw callFailure(ErrorReason.INTERNAL, "The request is compressed, but does not say how.");
     } catch (error) {
       call.fail(error);
       return;
