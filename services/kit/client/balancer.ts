@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { runInBackground } from "../call.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
-import { createResolver, type Lookup } from "./resolve.ts";
+import { createResolver, type Lookup, type Resolver } from "./resolve.ts";
 import type { Session, SessionTimes } from "./session.ts";
 import { type Address, addressKey, targetsOf } from "./target.ts";
 
@@ -49,114 +49,142 @@ function leastBusy(ready: readonly Session[], turn: number): Session | undefined
 }
 
 /** Balances over all addresses of base URLs separated by commas. */
-export function createBalancer(
-  baseUrls: string,
-  options: { lookup?: Lookup | undefined; times?: SessionTimes | undefined } = {},
-): Balancer {
-  const endpoints = new Map<string, Endpoint>();
-  const waiters = new Set<Waiter>();
-  let ready: Session[] = [];
-  // Whether an address has no connection and may have one, so that it is opened with the next call.
-  let incomplete = true;
-  let resolveError: unknown;
-  let closed = false;
-  let turn = 0;
+export function createBalancer(baseUrls: string, options: BalancerOptions = {}): Balancer {
+  return new LeastBusyBalancer(baseUrls, options);
+}
 
-  const failAll = (cause: unknown) => {
-    const error = unavailable(cause);
-    const all = [...waiters];
-    waiters.clear();
-    for (const it of all) it.unconnected(error);
-  };
-  const lastError = () => [...endpoints.values()].find((it) => it.lastError !== undefined)?.lastError ?? resolveError;
-  const changed = () => {
-    const all = [...endpoints.values()];
-    ready = all.flatMap((it) => it.sessions.filter(({ state }) => state === "ready"));
-    incomplete = all.some((it) => it.isIdle);
-    if (waiters.size === 0) return;
-    if (ready.length === 0) {
-      if (!all.some((it) => it.isBusy)) connect();
-      return;
-    }
-    const waiting = [...waiters];
-    waiters.clear();
-    for (const it of waiting) {
-      const session = pick();
-      if (session !== undefined) it.connected(session);
-      else waiters.add(it);
-    }
-  };
-  const failed = () => {
-    resolver.refresh();
-    const all = [...endpoints.values()];
-    if (ready.length === 0 && !all.some((it) => it.isBusy)) failAll(lastError());
-  };
-  const connect = () => {
-    for (const it of endpoints.values()) it.connect();
-  };
-  const onAddresses = (addresses: readonly Address[]) => {
-    const keys = new Set(addresses.map(addressKey));
-    for (const [key, endpoint] of endpoints) {
-      if (keys.has(key)) continue;
-      endpoints.delete(key);
-      endpoint.retire();
-    }
-    for (const address of addresses) {
-      const key = addressKey(address);
-      const known = endpoints.get(key);
-      if (known === undefined)
-        endpoints.set(key, createEndpoint({ address, times: options.times, onChange: changed, onFailure: failed }));
-    }
-    changed();
-  };
-  const pick = (): Session | undefined => {
-    if (incomplete) connect();
+interface BalancerOptions {
+  readonly lookup?: Lookup | undefined;
+  readonly times?: SessionTimes | undefined;
+}
+
+class LeastBusyBalancer implements Balancer {
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #times: SessionTimes | undefined;
+  readonly #resolver: Resolver;
+  #ready: Session[] = [];
+  // Whether an address has no connection and may have one, so that it is opened with the next call.
+  #incomplete = true;
+  #resolveError: unknown;
+  #closed = false;
+  #turn = 0;
+
+  constructor(baseUrls: string, { lookup, times }: BalancerOptions) {
+    this.#times = times;
+    const targets = targetsOf(baseUrls);
+    // What lives as long as the client is no part of the call that needs it first.
+    this.#resolver = runInBackground(() =>
+      createResolver({
+        targets,
+        lookup,
+        onAddresses: (addresses) => this.#onAddresses(addresses),
+        onFailure: (error) => {
+          this.#resolveError = error;
+          this.#failAll(error);
+        },
+      }),
+    );
+  }
+
+  pick(): Session | undefined {
+    if (this.#incomplete) this.#connect();
+    const ready = this.#ready;
     if (ready.length === 0) return undefined;
-    const best = leastBusy(ready, turn++);
+    const best = leastBusy(ready, this.#turn++);
     if (best !== undefined) return best;
     // All are full. The request waits in a connection's own queue, or in another connection if it may be opened.
-    for (const it of endpoints.values()) it.expand();
-    return ready[turn % ready.length];
-  };
+    for (const it of this.#endpoints.values()) it.expand();
+    return ready[this.#turn % ready.length];
+  }
+
+  wait(waiter: Waiter): void {
+    const refusal = this.#refuse();
+    if (refusal !== undefined) waiter.unconnected(refusal);
+    else this.#waiters.add(waiter);
+  }
+
+  leave(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#resolver.close();
+    const reason = new ConnectError("the client is closed", Code.Canceled);
+    this.#failAll(reason);
+    for (const it of this.#endpoints.values()) it.destroy(reason);
+    this.#endpoints.clear();
+    this.#ready = [];
+  }
+
   /** Why a call cannot wait; undefined if something is under way that it may wait for. */
-  const refuse = (): ConnectError | undefined => {
-    if (closed) return new ConnectError("the client is closed", Code.Canceled);
-    if (waiters.size >= WAITERS_MAX)
+  #refuse(): ConnectError | undefined {
+    if (this.#closed) return new ConnectError("the client is closed", Code.Canceled);
+    if (this.#waiters.size >= WAITERS_MAX)
       return new ConnectError("too many calls wait for a connection", Code.ResourceExhausted);
-    if (endpoints.size === 0) resolver.refresh();
-    else connect();
-    const all = [...endpoints.values()];
+    if (this.#endpoints.size === 0) this.#resolver.refresh();
+    else this.#connect();
+    const all = [...this.#endpoints.values()];
     const nearMs = performance.now() + NEAR_MS;
     const isNear = all.length === 0 || all.some((it) => it.isBusy || (it.retryAtMs ?? 0) <= nearMs);
-    return isNear ? undefined : unavailable(lastError());
-  };
-  const resolver = runInBackground(() =>
-    createResolver({
-      targets: targetsOf(baseUrls),
-      lookup: options.lookup,
-      onAddresses,
-      onFailure: (error) => {
-        resolveError = error;
-        failAll(error);
-      },
-    }),
-  );
-  return {
-    pick,
-    wait(waiter) {
-      const refusal = refuse();
-      if (refusal !== undefined) waiter.unconnected(refusal);
-      else waiters.add(waiter);
-    },
-    leave: (waiter) => void waiters.delete(waiter),
-    close() {
-      closed = true;
-      resolver.close();
-      const reason = new ConnectError("the client is closed", Code.Canceled);
-      failAll(reason);
-      for (const it of endpoints.values()) it.destroy(reason);
-      endpoints.clear();
-      ready = [];
-    },
-  };
+    return isNear ? undefined : unavailable(this.#lastError());
+  }
+
+  #connect(): void {
+    for (const it of this.#endpoints.values()) it.connect();
+  }
+
+  #onAddresses(addresses: readonly Address[]): void {
+    const keys = new Set(addresses.map(addressKey));
+    for (const [key, endpoint] of this.#endpoints) {
+      if (keys.has(key)) continue;
+      this.#endpoints.delete(key);
+      endpoint.retire();
+    }
+    const callbacks = { onChange: () => this.#onChange(), onFailure: () => this.#onFailure() };
+    for (const address of addresses) {
+      const key = addressKey(address);
+      if (this.#endpoints.has(key)) continue;
+      this.#endpoints.set(key, createEndpoint({ address, times: this.#times, ...callbacks }));
+    }
+    this.#onChange();
+  }
+
+  #onChange(): void {
+    const all = [...this.#endpoints.values()];
+    this.#ready = all.flatMap((it) => it.sessions.filter(({ state }) => state === "ready"));
+    this.#incomplete = all.some((it) => it.isIdle);
+    if (this.#waiters.size === 0) return;
+    if (this.#ready.length > 0) this.#connectWaiters();
+    else if (!all.some((it) => it.isBusy)) this.#connect();
+  }
+
+  #connectWaiters(): void {
+    const waiting = [...this.#waiters];
+    this.#waiters.clear();
+    for (const it of waiting) {
+      const session = this.pick();
+      if (session === undefined) this.#waiters.add(it);
+      else it.connected(session);
+    }
+  }
+
+  #onFailure(): void {
+    this.#resolver.refresh();
+    const all = [...this.#endpoints.values()];
+    if (this.#ready.length === 0 && !all.some((it) => it.isBusy)) this.#failAll(this.#lastError());
+  }
+
+  #failAll(cause: unknown): void {
+    const error = unavailable(cause);
+    const all = [...this.#waiters];
+    this.#waiters.clear();
+    for (const it of all) it.unconnected(error);
+  }
+
+  #lastError(): unknown {
+    const failed = [...this.#endpoints.values()].find((it) => it.lastError !== undefined);
+    return failed?.lastError ?? this.#resolveError;
+  }
 }

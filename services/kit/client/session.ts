@@ -4,11 +4,12 @@ import {
   connect,
   constants,
   type OutgoingHttpHeaders,
+  type Settings,
 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { createKeepalive, type KeepaliveTimes } from "./keepalive.ts";
+import { createKeepalive, type Keepalive, type KeepaliveTimes } from "./keepalive.ts";
 import type { Address } from "./target.ts";
 
 /**
@@ -81,115 +82,133 @@ function openHttp2({ target }: Address, socket: Duplex): ClientHttp2Session {
 
 /** Connects to an address. `onChange` is called after each change of `state` or `capacity`. */
 export function openSession(address: Address, onChange: () => void, times: SessionTimes = SESSION_TIMES): Session {
-  const socket = openSocket(address);
-  const http2 = openHttp2(address, socket);
-  let state: SessionState = "connecting";
-  let outstanding = 0;
-  let capacity = Number.POSITIVE_INFINITY;
-  let heardCount = 0;
-  let lastBegunId = Number.POSITIVE_INFINITY;
-  let error: Error | undefined;
+  return new Http2Connection(address, onChange, times);
+}
 
-  const become = (next: SessionState) => {
-    if (state === next || state === "closed") return;
-    state = next;
-    onChange();
-  };
-  const destroy = (reason: Error) => {
-    error ??= reason;
-    become("draining");
-    socket.destroy(); // Not the session: that would wait until a dead peer has read what was sent.
-  };
-  const keepalive = createKeepalive({
-    times,
-    ping: (onAnswer) => !http2.closed && !http2.destroyed && http2.ping(onAnswer),
-    heardCount: () => heardCount,
-    isIdle: () => outstanding === 0,
-    onIdle: () => {
-      if (state === "ready") become("stale");
-    },
-    onAlive: () => {
-      if (state === "verifying") become("ready");
-    },
-    onDead: () => destroy(new Error(`no answer to a ping within ${times.pingMs} ms`)),
-  });
-  const connectTimer = setTimeout(
-    () => destroy(new Error(`no connection within ${times.connectMs} ms`)),
-    times.connectMs,
-  );
+class Http2Connection implements Session {
+  readonly address: Address;
+  state: SessionState = "connecting";
+  outstanding = 0;
+  capacity = Number.POSITIVE_INFINITY;
+  error: Error | undefined;
+  readonly #socket: Duplex;
+  readonly #http2: ClientHttp2Session;
+  readonly #keepalive: Keepalive;
+  readonly #onChange: () => void;
+  readonly #connectTimer: NodeJS.Timeout;
+  #heardCount = 0;
+  #lastBegunId = Number.POSITIVE_INFINITY;
 
-  http2.on("remoteSettings", (settings) => {
-    capacity = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
-    if (state !== "connecting") {
-      onChange();
+  constructor(address: Address, onChange: () => void, times: SessionTimes) {
+    this.address = address;
+    this.#onChange = onChange;
+    this.#socket = openSocket(address);
+    const http2 = openHttp2(address, this.#socket);
+    this.#http2 = http2;
+    this.#keepalive = this.#createKeepalive(times);
+    const late = () => this.destroy(new Error(`no connection within ${times.connectMs} ms`));
+    this.#connectTimer = setTimeout(late, times.connectMs);
+    http2.on("remoteSettings", (settings) => this.#onSettings(settings));
+    http2.on("goaway", (_code, lastStreamId) => {
+      this.#lastBegunId = Math.min(this.#lastBegunId, lastStreamId);
+      this.#become("draining");
+    });
+    http2.on("error", (error) => {
+      this.error ??= error;
+    });
+    http2.on("close", () => this.#onClose());
+  }
+
+  get proven(): boolean {
+    return this.#heardCount > 0;
+  }
+
+  get isLost(): boolean {
+    return this.#http2.destroyed;
+  }
+
+  request(header: OutgoingHttpHeaders | readonly string[]): ClientHttp2Stream {
+    const stream = this.#http2.request(header);
+    if (this.outstanding++ === 0) this.#http2.ref();
+    stream.once("close", () => this.#onStreamClose());
+    return stream;
+  }
+
+  heard(): void {
+    this.#heardCount++;
+  }
+
+  suspect(): void {
+    this.#keepalive.suspect();
+  }
+
+  verify(): void {
+    if (this.state !== "stale") return;
+    this.#become("verifying");
+    this.#keepalive.verify();
+  }
+
+  isNotBegun({ id, rstCode }: ClientHttp2Stream): boolean {
+    return id === undefined || id > this.#lastBegunId || rstCode === constants.NGHTTP2_REFUSED_STREAM;
+  }
+
+  drain(): void {
+    this.#become("draining");
+    this.#http2.close();
+  }
+
+  destroy(reason: Error): void {
+    this.error ??= reason;
+    this.#become("draining");
+    this.#socket.destroy(); // Not the session: that would wait until a dead peer has read what was sent.
+  }
+
+  #become(next: SessionState): void {
+    if (this.state === next || this.state === "closed") return;
+    this.state = next;
+    this.#onChange();
+  }
+
+  #createKeepalive(times: SessionTimes): Keepalive {
+    const http2 = this.#http2;
+    return createKeepalive({
+      times,
+      ping: (onAnswer) => !http2.closed && !http2.destroyed && http2.ping(onAnswer),
+      heardCount: () => this.#heardCount,
+      isIdle: () => this.outstanding === 0,
+      onIdle: () => {
+        if (this.state === "ready") this.#become("stale");
+      },
+      onAlive: () => {
+        if (this.state === "verifying") this.#become("ready");
+      },
+      onDead: () => this.destroy(new Error(`no answer to a ping within ${times.pingMs} ms`)),
+    });
+  }
+
+  #onSettings(settings: Settings): void {
+    this.capacity = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+    if (this.state !== "connecting") {
+      this.#onChange();
       return;
     }
-    clearTimeout(connectTimer);
-    http2.setLocalWindowSize(SESSION_WINDOW_BYTES);
-    http2.unref(); // An idle connection does not keep the process.
-    keepalive.start();
-    become("ready");
-  });
-  http2.on("goaway", (_code, lastStreamId) => {
-    lastBegunId = Math.min(lastBegunId, lastStreamId);
-    become("draining");
-  });
-  http2.on("error", (reason) => {
-    error ??= reason;
-  });
-  http2.on("close", () => {
-    clearTimeout(connectTimer);
-    keepalive.stop();
-    error ??= new Error("the connection was closed");
-    become("closed");
-  });
+    clearTimeout(this.#connectTimer);
+    this.#http2.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    this.#http2.unref(); // An idle connection does not keep the process.
+    this.#keepalive.start();
+    this.#become("ready");
+  }
 
-  const onStreamClose = () => {
-    if (--outstanding === 0) http2.unref();
+  #onStreamClose(): void {
+    if (--this.outstanding === 0) this.#http2.unref();
     // Streams learn first that their connection is gone; they must not be sent again on it.
-    if (http2.closed || http2.destroyed) become("draining");
-  };
-  return {
-    address,
-    get state() {
-      return state;
-    },
-    get outstanding() {
-      return outstanding;
-    },
-    get capacity() {
-      return capacity;
-    },
-    get proven() {
-      return heardCount > 0;
-    },
-    get isLost() {
-      return http2.destroyed;
-    },
-    get error() {
-      return error;
-    },
-    request(header) {
-      const stream = http2.request(header);
-      if (outstanding++ === 0) http2.ref();
-      stream.once("close", onStreamClose);
-      return stream;
-    },
-    heard() {
-      heardCount++;
-    },
-    suspect: () => keepalive.suspect(),
-    verify() {
-      if (state !== "stale") return;
-      become("verifying");
-      keepalive.verify();
-    },
-    isNotBegun: ({ id, rstCode }) =>
-      id === undefined || id > lastBegunId || rstCode === constants.NGHTTP2_REFUSED_STREAM,
-    drain() {
-      become("draining");
-      http2.close();
-    },
-    destroy,
-  };
+    if (this.#http2.closed || this.#http2.destroyed) this.#become("draining");
+  }
+
+  #onClose(): void {
+    clearTimeout(this.#connectTimer);
+    this.#keepalive.stop();
+    this.error ??= new Error("the connection was closed");
+    this.#become("closed");
+  }
 }

@@ -79,6 +79,9 @@ function shortest(contractMs: number | undefined, givenMs: number | undefined, d
 /**
  * gRPC between services, over HTTP/2 connections of its own: deadlines and cancellation are carried on, calls are
  * balanced over all addresses, and what the contract allows to be done twice is tried again.
+ *
+ * Own connections rather than grpc-js's channel, which balances and reconnects as well: measured side by side (bench/),
+ * a call costs 0.6 of the processor time, most of which is node:http2's, and streams share them with Connect's own code.
  */
 export function createServiceTransport<P extends Parent>(options: ServiceTransportOptions<P>): ServiceTransport {
   const { baseUrls, timeoutMsOf = () => undefined, metadata = () => [], maxBytes = MESSAGE_MAX_BYTES } = options;
