@@ -265,7 +265,7 @@ describe("metrics", () => {
     await byFetch("refuse");
     const text = await (await fetch(`${baseUrl}/metrics`)).text();
     const labels = (code: string) =>
-      `workload="product",service="${Echo.typeName}",method="${say.name}",caller="edge",code="${code}"`;
+      `service="${Echo.typeName}",method="${say.name}",caller="edge",code="${code}",workload="product"`;
     for (const code of ["OK", "PermissionDenied"]) {
       const count = new RegExp(`^rpc_server_duration_seconds_count\\{${labels(code)}\\} (\\d+)$`, "m").exec(text)?.[1];
       expect(Number(count)).toBeGreaterThan(0);

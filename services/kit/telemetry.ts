@@ -1,10 +1,10 @@
-import { Code } from "@connectrpc/connect";
-import type { MetricObjectWithValues, MetricValueWithName } from "prom-client";
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
+import { BOUNDS_SECONDS, type CallDurations } from "./call-durations.ts";
 import { type Implementation, implement } from "./connect.ts";
 import type { Readiness } from "./health.ts";
-import type { CallLabel, Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import { SERVER_FAULTS } from "./pipeline/access-log.ts";
+import { methodName } from "./policy.ts";
 
 interface Row {
   caller: string;
@@ -12,53 +12,46 @@ interface Row {
   method: string;
   count: number;
   errors: number;
-  /** Cumulative counts by upper bound in seconds. */
-  buckets: Map<number, number>;
+  /** Calls by bucket. */
+  counts: number[];
 }
 
-const FAULTY_CODES = new Set([...SERVER_FAULTS].map((it) => Code[it]));
-
-/** The value below which a share of a histogram's observations lies, in milliseconds; linear within a bucket. */
-export function quantileMs(buckets: ReadonlyMap<number, number>, count: number, share: number): number {
-  const rank = share * count;
+/**
+ * The value below which a share of a histogram's observations lies, in milliseconds; linear within a bucket.
+ * @param counts observations in each bucket, and after those the ones beyond the last bound
+ */
+export function quantileMs(bounds: readonly number[], counts: readonly number[], share: number): number {
+  const rank = share * counts.reduce((sum, it) => sum + it, 0);
   let lower = 0;
   let below = 0;
-  for (const [upper, cumulative] of [...buckets].sort(([a], [b]) => a - b)) {
-    if (cumulative >= rank) {
-      if (upper === Number.POSITIVE_INFINITY) return lower * 1000;
-      const within = cumulative - below;
-      return (lower + (upper - lower) * (within === 0 ? 0 : (rank - below) / within)) * 1000;
-    }
+  for (const [at, upper] of bounds.entries()) {
+    const within = counts[at] ?? 0;
+    if (below + within >= rank) return (lower + (upper - lower) * (within === 0 ? 0 : (rank - below) / within)) * 1_000;
     lower = upper;
-    below = cumulative;
+    below += within;
   }
-  return lower * 1000;
+  return lower * 1_000;
 }
 
-async function callRows(metrics: Metrics): Promise<Row[]> {
-  const snapshot = (await metrics.calls.duration.get()) as MetricObjectWithValues<
-    MetricValueWithName<CallLabel | "le">
-  >;
+/** The series of all codes together, by who called what. */
+function callRows(durations: CallDurations): Row[] {
   const rows = new Map<string, Row>();
-  for (const { labels, value, metricName } of snapshot.values) {
-    const { caller = "", service = "", method = "", code = "", le } = labels;
-    const key = `${caller} ${service} ${method}`;
+  for (const { method, caller, code, counts, count } of durations.series()) {
+    const key = `${caller} ${methodName(method)}`;
     const row = rows.get(key) ?? {
-      caller: `${caller}`,
-      service: `${service}`,
-      method: `${method}`,
+      caller,
+      service: method.parent.typeName,
+      method: method.name,
       count: 0,
       errors: 0,
-      buckets: new Map(),
+      counts: counts.map(() => 0),
     };
     rows.set(key, row);
-    if (metricName?.endsWith("_count")) {
-      row.count += value;
-      if (FAULTY_CODES.has(`${code}`)) row.errors += value;
-    } else if (metricName?.endsWith("_bucket") && le !== undefined) {
-      const bound = le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le);
-      row.buckets.set(bound, (row.buckets.get(bound) ?? 0) + value);
-    }
+    row.count += count;
+    if (SERVER_FAULTS.has(code)) row.errors += count;
+    counts.forEach((it, at) => {
+      row.counts[at] = (row.counts[at] ?? 0) + it;
+    });
   }
   return [...rows.values()];
 }
@@ -73,7 +66,7 @@ export function telemetryService(options: {
   return implement(WorkloadService, {
     async getTelemetry() {
       const reason = await options.readiness.notReadyReason();
-      const rows = await callRows(options.metrics);
+      const rows = callRows(options.metrics.calls);
       return {
         telemetry: {
           workload: options.workload,
@@ -81,12 +74,12 @@ export function telemetryService(options: {
           ready: reason === undefined,
           notReadyReason: reason ?? "",
           memoryBytes: BigInt(process.memoryUsage.rss()),
-          calls: rows.map(({ buckets, count, errors, ...row }) => ({
+          calls: rows.map(({ counts, count, errors, ...row }) => ({
             ...row,
             count: BigInt(count),
             errors: BigInt(errors),
-            p50Ms: quantileMs(buckets, count, 0.5),
-            p99Ms: quantileMs(buckets, count, 0.99),
+            p50Ms: quantileMs(BOUNDS_SECONDS, counts, 0.5),
+            p99Ms: quantileMs(BOUNDS_SECONDS, counts, 0.99),
           })),
         },
       };

@@ -76,7 +76,7 @@ describe("the access log", () => {
       if (written.includes("Internal")) expect(written).toContain("the cause");
       const series = await metrics.registry.getSingleMetricAsString("rpc_server_duration_seconds");
       const labels = `service="test.product.v1.EchoService",method="Say",caller="order",code="${JSON.parse(written).code}"`;
-      expect(series).toContain(`_count{workload="product",${labels}} 1`);
+      expect(series).toContain(`_count{${labels},workload="product"} 1`);
     },
   );
 
