@@ -1,7 +1,7 @@
 import type { Caller } from "./contract/caller.ts";
 import type { Size } from "./contract/catalogue.ts";
 import { isHttp1, type Protocol } from "./contract/exchange.ts";
-import { atRate, saturate, type Target } from "./load/h2load.ts";
+import { type Answered, atRate, saturate, type Target } from "./load/h2load.ts";
 import { preflight } from "./preflight.ts";
 import type { Ports, ServerSetup } from "./process/messages.ts";
 import { type Child, startChild } from "./process/start.ts";
@@ -22,6 +22,7 @@ export interface ServerFigures {
   readonly requestsPerSecond: number;
   readonly cpuUsPerCall: number;
   readonly busy: number;
+  readonly refusedShare: number;
   /** At half of the peak rate. */
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -45,13 +46,14 @@ async function start(kind: ServerKind, { protocol, size }: Scenario, { trust, he
 }
 
 /** Asks for as much as a server can answer. */
-export type Load = (target: Target, durationMs: number) => Promise<{ done: number; requestsPerSecond: number }>;
+export type Load = (target: Target, durationMs: number) => Promise<Answered>;
 
 async function takeTurn({ child, target, turns }: Running, load: Load, durationMs: number): Promise<void> {
   const before = await child.ask("cpu", {});
-  const { done, requestsPerSecond } = await load(target, durationMs);
+  const { good, requestsPerSecond, refusedShare } = await load(target, durationMs);
   const cpuUs = (await child.ask("cpu", {})) - before;
-  turns.push({ requestsPerSecond, cpuUsPerCall: cpuUs / done, busy: cpuUs / 1000 / durationMs });
+  // What refusing cost is the answered calls' cost too: a refusal must not make a server look cheap.
+  turns.push({ requestsPerSecond, cpuUsPerCall: cpuUs / good, busy: cpuUs / 1000 / durationMs, refusedShare });
 }
 
 const peakOf = (turns: readonly Turn[]) => median(turns.map((it) => it.requestsPerSecond));
@@ -92,6 +94,7 @@ function figuresOf({ kind, turns }: Running, seen: readonly Latencies[]): Server
     requestsPerSecond: peakOf(turns),
     cpuUsPerCall: median(turns.map((it) => it.cpuUsPerCall)),
     busy: median(turns.map((it) => it.busy)),
+    refusedShare: median(turns.map((it) => it.refusedShare)),
     p50Ms: median(seen.map((it) => it.p50Ms)),
     p99Ms: median(seen.map((it) => it.p99Ms)),
     turns,

@@ -29,14 +29,14 @@ export async function profileServer({ protocol, size }: Scenario, { trust, heade
     const path = join(DIR, name);
     await saturate(target, WARM_UP_MS);
     await server.ask("profile", {});
-    const { done } = await saturate(target, PROFILED_MS);
+    const { good } = await saturate(target, PROFILED_MS);
     await server.ask("profiled", { path: `${path}.cpuprofile` });
     const profile = JSON.parse(await readFile(`${path}.cpuprofile`, "utf8")) as CpuProfile;
     const tables = [
-      costTable("package", byPackage(profile), done),
-      costTable("function", byFunction(profile), done),
+      costTable("package", byPackage(profile), good),
+      costTable("function", byFunction(profile), good),
     ].join("\n");
-    await writeFile(`${path}.html`, flameGraph(`${name}, ${done} calls`, treeOf(profile)));
+    await writeFile(`${path}.html`, flameGraph(`${name}, ${good} calls`, treeOf(profile)));
     await writeFile(`${path}.txt`, tables);
     return `\n${name}: ${path}.html, .cpuprofile, .txt\n${tables}`;
   } finally {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ratioOf } from "./ratio.ts";
 
-const turn = (requestsPerSecond: number, cpuUsPerCall: number, busy = 1) => ({ requestsPerSecond, cpuUsPerCall, busy });
+const turn = (requestsPerSecond: number, cpuUsPerCall: number, busy = 1) => ({
+  requestsPerSecond,
+  cpuUsPerCall,
+  busy,
+  refusedShare: 0,
+});
 
 describe("a ratio of two servers", () => {
   it("is the median of the rounds' ratios, so that drift and one bad round do not count", () => {

@@ -6,6 +6,8 @@ export interface Turn {
   readonly cpuUsPerCall: number;
   /** The share of its core that the server used; well below 1, something else was the limit. */
   readonly busy: number;
+  /** Of the requests at the peak, those that were refused and are not counted above. */
+  readonly refusedShare: number;
 }
 
 /** One server held against another: medians of the rounds' ratios, above 1 where it is the faster one. */

@@ -32,6 +32,9 @@ export function serversTable(
     })),
     { head: "CPU µs/call", cell: (it) => figure(it.cpuUsPerCall, 1) },
     { head: "core busy", cell: (it) => `${figure(it.busy * 100)} %` },
+    ...(figures.some((it) => it.refusedShare > 0.001)
+      ? [{ head: "refused", cell: (it: ServerFigures) => `${figure(it.refusedShare * 100, 1)} %` }]
+      : []),
     { head: "p50 ms", cell: (it) => figure(it.p50Ms, 2) },
     { head: "p99 ms", cell: (it) => figure(it.p99Ms, 2) },
   ];

@@ -35,7 +35,8 @@ function ghzLoad(headers: Readonly<Record<string, string>>): Load {
   return async ({ port }, durationMs) => {
     const calls = await callsInTurn({ port, headers, deadlineMs: GHZ_DEADLINE_MS }, durationMs);
     const { goodPerSecond } = outcomeOf(calls, 0, durationMs);
-    return { done: calls.length, requestsPerSecond: goodPerSecond };
+    const good = calls.filter((it) => it.status === "OK").length;
+    return { good, requestsPerSecond: goodPerSecond, refusedShare: 1 - good / calls.length };
   };
 }
 
