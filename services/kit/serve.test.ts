@@ -6,10 +6,12 @@ import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import * as web from "@connectrpc/connect-web";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { createServiceTransport } from "./client/transport.ts";
 import { callFailure } from "./failure.ts";
 import { echoContract, LIMITED_REQUESTS } from "./testing/contract.ts";
 import { fakeMain } from "./testing/fake.ts";
@@ -137,6 +139,10 @@ const WAYS: Readonly<Record<string, Way>> = {
   "Connect over HTTP/2, JSON": byTransport(() =>
     createConnectTransport({ baseUrl, httpVersion: "2", useBinaryFormat: false }),
   ),
+  "gRPC by our own clients": byTransport(() => createServiceTransport({ baseUrls: baseUrl })),
+  "Connect by connect-web": byTransport(() => web.createConnectTransport({ baseUrl })),
+  "Connect by connect-web, binary": byTransport(() => web.createConnectTransport({ baseUrl, useBinaryFormat: true })),
+  "gRPC-Web by connect-web": byTransport(() => web.createGrpcWebTransport({ baseUrl })),
   "JSON by fetch": byFetch,
   "JSON by node:http2": byHttp2,
 };
