@@ -3,6 +3,7 @@ import type { Transport } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
 import type { Encoding } from "../wire/compression.ts";
 import type { Balancer } from "./balancer.ts";
+import { atDeadline } from "./deadline.ts";
 import type { Session } from "./session.ts";
 
 type SessionManager = NonNullable<Parameters<typeof createGrpcTransport>[0]["sessionManager"]>;
@@ -34,13 +35,21 @@ function sessionManager(balancer: Balancer, authority: string): SessionManager {
   };
 }
 
+async function* untilDeadline<T>(messages: AsyncIterable<T>, deadlineMs: number | undefined): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw atDeadline(error, deadlineMs);
+  }
+}
+
 /** The transport for streaming calls: connect-node's, on the same connections as the unary calls. */
 export function createStreamTransport(
   balancer: Balancer,
   options: { baseUrl: string; maxBytes: number; sendEncoding: Encoding | undefined; compressMinBytes: number },
 ): Transport {
   const { baseUrl, maxBytes, sendEncoding, compressMinBytes } = options;
-  return createGrpcTransport({
+  const transport = createGrpcTransport({
     baseUrl,
     readMaxBytes: maxBytes,
     writeMaxBytes: maxBytes,
@@ -48,4 +57,16 @@ export function createStreamTransport(
     ...(sendEncoding !== undefined && { sendCompression: COMPRESSIONS[sendEncoding] }),
     sessionManager: sessionManager(balancer, baseUrl),
   });
+  return {
+    ...transport,
+    async stream(method, signal, timeoutMs, header, input, contextValues) {
+      const deadlineMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+      try {
+        const answer = await transport.stream(method, signal, timeoutMs, header, input, contextValues);
+        return { ...answer, message: untilDeadline(answer.message, deadlineMs) };
+      } catch (error) {
+        throw atDeadline(error, deadlineMs);
+      }
+    },
+  };
 }

@@ -5,6 +5,7 @@ import { writeGrpcTimeout } from "../wire/timeout.ts";
 import { Answer, messageBytes, type Received, readMessage } from "./answer.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Balancer, Waiter } from "./balancer.ts";
+import { atDeadline } from "./deadline.ts";
 import { ATTEMPTS_MAX, retryDelayMs } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import type { Session } from "./session.ts";
@@ -122,10 +123,11 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
       return;
     }
     const { idempotency, timeoutMs } = this.#request;
+    const deadlineMs = timeoutMs === undefined ? undefined : this.#startMs + timeoutMs;
     const delayMs = retryDelayMs(idempotency, error, this.#attempts + 1);
     const leftMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : this.#leftMs(timeoutMs);
     if (delayMs === undefined || delayMs >= leftMs || !this.#shared.budget.spend()) {
-      this.#fail(error);
+      this.#fail(atDeadline(error, deadlineMs));
       return;
     }
     this.#attempts++;
