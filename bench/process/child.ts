@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import type { Answered, Asked, Question, Questions, Ready } from "./messages.ts";
 
@@ -32,6 +32,12 @@ function cpuUs(): number {
   return user + system;
 }
 
+/** The second figure of proc(5)'s schedstat, in nanoseconds. */
+function waitedUs(): number {
+  if (!existsSync("/proc/self/schedstat")) return 0;
+  return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ")[1]) / 1000;
+}
+
 /**
  * The measured side of a process: starts with what its starter gave it, says that it is ready, answers questions, and
  * ends when the starter does.
@@ -42,7 +48,7 @@ export async function beChild<Setup>(
   const setup = JSON.parse(process.env[SETUP_VARIABLE] ?? "null") as Setup;
   if (process.send === undefined || setup === null) throw new Error("This is started by `npm run bench`.");
   const { ready, answers: own } = await start(setup);
-  const answers: Answers = { cpu: async () => cpuUs(), ...profiler(), ...own };
+  const answers: Answers = { cpu: async () => cpuUs(), waited: async () => waitedUs(), ...profiler(), ...own };
   process.on("disconnect", () => process.exit(0));
   process.on("message", async ({ id, question, ask }: Asked) => {
     const answer = (await (answers[question] as ((ask: unknown) => Promise<unknown>) | undefined)?.(ask)) ?? null;

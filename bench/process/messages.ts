@@ -35,6 +35,8 @@ export interface ClientRun {
 export interface Questions {
   /** CPU time that the process has used, garbage collection included, in microseconds. */
   cpu: { ask: Record<never, never>; answer: number };
+  /** Time for which its main thread could have run and another had the core, in microseconds; 0 where nobody tells. */
+  waited: { ask: Record<never, never>; answer: number };
   /** Begins to sample where CPU time goes. */
   profile: { ask: Record<never, never>; answer: null };
   /** Ends that and writes what was seen. */
