@@ -45,7 +45,7 @@ const waiting = { cpuMs: around(1), waitMs: around(20) };
 const LOADS: [name: string, peak: number, promised: Promised, load: Omit<Phase, "forMs" | "rate">][] = [
   ["small calls", 4_000, quick, { cpuMs: around(0.25) }],
   ["common calls", 1_000, quick, { cpuMs: around(1) }],
-  ["large calls", 50, slow, { cpuMs: around(20) }],
+  ["large calls", 100, slow, { cpuMs: around(10) }],
   ["mixed calls", 1_000 / 0.86, quick, { cpuMs: mixed }],
   ["calls that wait for a store", 1_000, quick, waiting],
 ];
@@ -76,16 +76,17 @@ describe.each(LOADS)("%s", (_, peak, promised, load) => {
 
   it("are all let in again soon after", async () => {
     const { answers, limit } = await limited;
-    const fromMs = 2 * PHASE_MS + RECOVERY_WINDOWS * WINDOW_MIN_MS;
+    // What was let in before is worked off first.
+    const fromMs = 2 * PHASE_MS + promised.timeoutMs / 2 + RECOVERY_WINDOWS * WINDOW_MIN_MS;
     expect(between(answers, fromMs, 3 * PHASE_MS, promised.objectiveMs).refused).toBe(0);
     expect(limit).toBeGreaterThan(LIMIT_MIN);
   });
 });
 
-it("most of what is let in under overload is answered within the objective", async () => {
+it("most of what is let in under overload is answered within half of its time", async () => {
   const load = { cpuMs: around(1) };
   const { answers } = await simulate(quick, [{ forMs: PHASE_MS, rate: 3_000, ...load }]);
-  expect(between(answers, SETTLE_MS, PHASE_MS, quick.objectiveMs).good).toBeGreaterThan(650);
+  expect(between(answers, SETTLE_MS, PHASE_MS, quick.timeoutMs / 2).good).toBeGreaterThan(650);
 });
 
 it("bursts are no overload", async () => {

@@ -1,12 +1,14 @@
 import { Code } from "@connectrpc/connect";
 import type { Call } from "../call.ts";
+import { OUTSIDE } from "../identity/workload.ts";
 import { timeoutMsOf } from "../policy.ts";
 import type { Sample } from "./concurrency-limit.ts";
 
-// A call that mostly waits, for a store or another service, is late when it has used this share of its time.
-const WAITING_SHARE = 0.5;
+// A call is late when it has used this share of its time: what queues up behind it will not be in time at all. Where the
+// service itself has no rest, the queue may be as long again as what has been told of it.
+const LATE_SHARE = { waiting: 0.5, busy: 0.25 } as const;
 const ACCEPTABLE_MIN_MS = 1;
-const ACCEPTABLE_MAX_MS = 60_000;
+const ACCEPTABLE_MAX_MS = 5_000;
 // Ends that say nothing about how busy the service is: refusals, which are quick, and what went wrong elsewhere.
 const TELL_NOTHING: ReadonlySet<number> = new Set([
   Code.InvalidArgument,
@@ -22,15 +24,15 @@ const TELL_NOTHING: ReadonlySet<number> = new Set([
 const UNFINISHED: ReadonlySet<number> = new Set([Code.Canceled, Code.DeadlineExceeded]);
 
 /**
- * The time that a call may take, in milliseconds. Where the service itself has no rest, that is what the contract
- * promises. Where it only waits, being late is not its doing, and a late answer is better than none: so it is a share of
- * the time after which nobody wants the answer. The contract's, not the caller's: callers in a hurry must not be able to
- * make the service look slow.
+ * The time that a call may take, in milliseconds: a share of the time after which nobody wants the answer, and never less
+ * than the contract promises. The promise alone would be too strict a measure: a late answer is better than none, and
+ * calls that come together, or wait for a store, are late without any overload. How long other services wait counts as
+ * well as the contract; how long somebody outside says to wait does not, so that nobody can make the service look slow.
  */
-export function acceptableMsOf(call: Call, busy: boolean): number {
-  const latestMs = (timeoutMsOf(call.policy) ?? ACCEPTABLE_MAX_MS) * WAITING_SHARE;
-  const promisedMs = call.policy.objective?.latencyMs ?? 0;
-  const ms = busy && promisedMs > 0 ? Math.min(promisedMs, latestMs) : latestMs;
+export function acceptableMsOf({ policy, caller, callerTimeoutMs }: Call, busy: boolean): number {
+  const contractMs = timeoutMsOf(policy) ?? ACCEPTABLE_MAX_MS;
+  const latestMs = caller === OUTSIDE ? contractMs : Math.min(contractMs, callerTimeoutMs ?? contractMs);
+  const ms = Math.max(policy.objective?.latencyMs ?? 0, latestMs * LATE_SHARE[busy ? "busy" : "waiting"]);
   return Math.min(ACCEPTABLE_MAX_MS, Math.max(ACCEPTABLE_MIN_MS, ms));
 }
 
