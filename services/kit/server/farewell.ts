@@ -1,6 +1,5 @@
 import type http from "node:http";
-import { constants } from "node:http2";
-import type { Http2Connection } from "./http2-exchange.ts";
+import { constants, type ServerHttp2Session } from "node:http2";
 
 const STREAM_ID_MAX = 2 ** 31 - 1;
 const QUIET_MS = 100;
@@ -11,7 +10,10 @@ const CHECK_MS = 20;
  * Takes leave of an HTTP/2 client without losing a request that is on its way: first a notice alone, and the end of new
  * streams only when the client has read it and sends no more (RFC 9113, section 6.8). Streams that run come to their end.
  */
-export function leaveConnection(connection: Http2Connection): void {
+export function leaveConnection(connection: {
+  readonly session: ServerHttp2Session;
+  readonly openStreams: number;
+}): void {
   const { session } = connection;
   if (session.closed || session.destroyed) return;
   const startMs = performance.now();

@@ -4,19 +4,19 @@ import type net from "node:net";
 
 // Every HTTP/2 connection begins with these bytes (RFC 9113, section 3.4); no HTTP/1.1 method does.
 const PREFACE = "PRI ";
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
 
 /**
  * Hands a connection to the server for the protocol its first bytes announce. A connection that says nothing is closed
- * after a while. `onTold` is called when the connection is somebody's, or gone.
+ * after `timeoutMs`. `onTold` is called when the connection is somebody's, or gone.
  */
 export function tellApart(
   socket: net.Socket,
   servers: { http1: http.Server; h2: http2.Http2Server },
+  timeoutMs: number,
   onTold: () => void,
 ): void {
   let head: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS);
+  const timer = setTimeout(() => socket.destroy(), timeoutMs);
   const onError = () => socket.destroy();
   const told = () => {
     clearTimeout(timer);

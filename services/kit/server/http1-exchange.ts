@@ -1,15 +1,19 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { Body } from "../wire/body.ts";
 import { toHeaders } from "../wire/metadata.ts";
-import type { HttpExchange, OnBody } from "./http-exchange.ts";
+import { HELD_MIN_BYTES, type HttpExchange, isDeclaredLarger, type OnBody, tooMuchHeld } from "./http-exchange.ts";
+import type { Http1Connection } from "./http1-connection.ts";
 
 /** An exchange of node:http. */
 export class Http1Exchange implements HttpExchange {
+  readonly #connection: Http1Connection;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #answered = false;
+  #heldBytes = 0;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(connection: Http1Connection, request: IncomingMessage, response: ServerResponse) {
+    this.#connection = connection;
     this.#request = request;
     this.#response = response;
     // A connection that breaks off closes the response, which is all that matters.
@@ -26,7 +30,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   get peerAddress(): string {
-    return this.#request.socket.remoteAddress ?? "";
+    return this.#connection.peerAddress;
   }
 
   header(name: string): string | undefined {
@@ -39,9 +43,16 @@ export class Http1Exchange implements HttpExchange {
   }
 
   read(maxBytes: number, onBody: OnBody): void {
+    if (isDeclaredLarger(this.#request.headers["content-length"], maxBytes)) {
+      onBody(undefined);
+      return;
+    }
     const body = new Body(maxBytes);
     this.#request.on("data", (chunk: Buffer) => {
-      if (!this.#answered && !body.add(chunk)) onBody(undefined);
+      if (this.#answered) return;
+      if (!body.add(chunk)) onBody(undefined);
+      // Most requests come in one piece, which is not worth an account.
+      else if (body.length > HELD_MIN_BYTES && !this.#hold(chunk.length)) this.#connection.cutOff();
     });
     this.#request.on("end", () => {
       if (!this.#answered) onBody(body.bytes());
@@ -55,20 +66,32 @@ export class Http1Exchange implements HttpExchange {
 
   onGone(listener: () => void): void {
     this.#response.on("close", () => {
+      if (this.#heldBytes > 0) this.#connection.release(this.#heldBytes);
       if (!this.#answered) listener();
     });
   }
 
   respond(status: number, header: OutgoingHttpHeaders, body?: Uint8Array, trailer?: OutgoingHttpHeaders): void {
     const response = this.#response;
+    if (response.destroyed) {
+      this.#answered = true;
+      return;
+    }
+    const length = body?.length ?? 0;
+    if (length > HELD_MIN_BYTES && !this.#hold(length)) throw tooMuchHeld();
     this.#answered = true;
-    if (response.destroyed) return;
-    if (trailer === undefined) header["content-length"] = body?.length ?? 0;
+    if (trailer === undefined) header["content-length"] = length;
     else header.trailer = Object.keys(trailer).join(", ");
     // Where the request has a rest that nobody reads, node takes it in and forgets it.
     response.writeHead(status, header);
     if (trailer !== undefined) response.addTrailers(trailer as Readonly<Record<string, string>>);
     response.end(body);
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#connection.hold(bytes)) return false;
+    this.#heldBytes += bytes;
+    return true;
   }
 }
 

@@ -3,18 +3,12 @@ import http2 from "node:http2";
 import { Body } from "../wire/body.ts";
 import { toHeaders } from "../wire/metadata.ts";
 import type { HttpExchange, OnBody } from "./http-exchange.ts";
+import { HELD_MIN_BYTES, isDeclaredLarger, tooMuchHeld } from "./http-exchange.ts";
+import type { Http2Connection } from "./http2-connection.ts";
 
 const END_STREAM_FLAG = 0x1;
 const WITH_TRAILERS = { waitForTrailers: true };
 const ALONE = { endStream: true };
-
-/** An HTTP/2 client's connection. */
-export interface Http2Connection {
-  readonly session: http2.ServerHttp2Session;
-  /** Kept, since node asks the system for it through several layers. */
-  readonly peerAddress: string;
-  openStreams: number;
-}
 
 /** An exchange on a stream of node:http2. A class, since one is made with each call. */
 export class Http2Exchange implements HttpExchange {
@@ -24,6 +18,9 @@ export class Http2Exchange implements HttpExchange {
   #received: boolean;
   #answered = false;
   #onGone: (() => void) | undefined;
+  #heldBytes = 0;
+  /** By the connection's clock. */
+  takenByMs = Number.POSITIVE_INFINITY;
 
   constructor(
     connection: Http2Connection,
@@ -65,10 +62,17 @@ export class Http2Exchange implements HttpExchange {
       onBody(NOTHING);
       return;
     }
+    if (isDeclaredLarger(this.#headers["content-length"], maxBytes)) {
+      onBody(undefined);
+      return;
+    }
     const body = new Body(maxBytes);
     this.#stream.on("data", (chunk: Buffer) => {
-      if (this.#answered || body.add(chunk)) return;
-      onBody(undefined);
+      if (this.#answered) return;
+      if (!body.add(chunk)) onBody(undefined);
+      // Most requests come in one piece, which is not worth an account.
+      else if (body.length > HELD_MIN_BYTES && !this.#hold(chunk.length))
+        this.#stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
     });
     this.#stream.on("end", () => {
       // A client that resets its stream ends it as well.
@@ -84,7 +88,14 @@ export class Http2Exchange implements HttpExchange {
 
   /** To be called when the stream is closed. */
   closed(): void {
+    this.#connection.answered(this);
+    if (this.#heldBytes > 0) this.#connection.release(this.#heldBytes);
     if (!this.#answered) this.#onGone?.();
+  }
+
+  /** Ends an answer that the client does not take in. */
+  cutOff(): void {
+    this.#stream.close(http2.constants.NGHTTP2_CANCEL);
   }
 
   abandon(): void {
@@ -94,8 +105,14 @@ export class Http2Exchange implements HttpExchange {
 
   respond(status: number, header: OutgoingHttpHeaders, body?: Uint8Array, trailer?: OutgoingHttpHeaders): void {
     const stream = this.#stream;
+    if (stream.destroyed || stream.closed) {
+      this.#answered = true;
+      return;
+    }
+    const length = body?.length ?? 0;
+    if (length > HELD_MIN_BYTES && !this.#hold(length)) throw tooMuchHeld();
     this.#answered = true;
-    if (stream.destroyed || stream.closed) return;
+    this.takenByMs = this.#connection.answering(this, length);
     header[":status"] = status;
     if (body === undefined && trailer === undefined) {
       stream.respond(header, ALONE);
@@ -109,6 +126,12 @@ export class Http2Exchange implements HttpExchange {
     }
     // Asks the client to send no more of what nobody reads (RFC 9113, section 8.1).
     if (!this.#received) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#connection.hold(bytes)) return false;
+    this.#heldBytes += bytes;
+    return true;
   }
 
   #sendTrailers(trailer: OutgoingHttpHeaders): void {

@@ -1,12 +1,16 @@
-import http from "node:http";
-import http2 from "node:http2";
+import type http from "node:http";
+import type http2 from "node:http2";
 import net from "node:net";
 import { StartError } from "../start-error.ts";
 import { createFarewell, leaveConnection } from "./farewell.ts";
 import { tellApart } from "./first-bytes.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
-import { type Http2Connection, Http2Exchange } from "./http2-exchange.ts";
+import { Held } from "./held.ts";
+import { createHttp1Server } from "./http1-server.ts";
+import type { Http2Connection, Keeping } from "./http2-connection.ts";
+import { createHttp2Server } from "./http2-server.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import type { UnaryServer } from "./unary-server.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Handles a request of either protocol version; node's HTTP/2 compatibility API makes them alike. */
 export type HttpHandler = (
@@ -34,17 +38,14 @@ export interface ListenOptions {
   readonly unary?: UnaryServer;
   /** Told of what the handler did not catch, and of connections that could not be taken. */
   readonly onError?: (error: unknown) => void;
+  /** What is put up with other than by default. */
+  readonly limits?: Partial<Limits>;
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-const HEADER_MAX_BYTES = 32 * 1024;
-const STREAMS_PER_CONNECTION_MAX = 256;
-// Finds out that the other end is gone without a word: its machine died, or a cable.
-const KEEP_ALIVE_AFTER_MS = 60_000;
 // Requests that are on their way when the stop begins arrive within this; then who is silent is sent away.
 const LAST_REQUESTS_MS = 100;
 const IDLE_CHECK_MS = 50;
+const REFUSED_REPORT_MS = 60_000;
 
 function startError(error: NodeJS.ErrnoException, { name, port, host }: ListenOptions): Error {
   const variable = `${name.toUpperCase()}_PORT`;
@@ -88,72 +89,18 @@ function contained(handler: HttpHandler, onError: (error: unknown) => void): Htt
   };
 }
 
-function createHttp1(
-  handler: HttpHandler,
-  onResponse: (response: http.ServerResponse) => void,
-  unary?: UnaryServer,
-): http.Server {
-  const server = http.createServer(
-    { maxHeaderSize: HEADER_MAX_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-    (request, response) => {
-      onResponse(response);
-      const served = unary?.find(request.url ?? "");
-      if (served === undefined) void handler(request, response);
-      else unary?.serve(new Http1Exchange(request, response), served);
-    },
-  );
-  // It never listens by itself, and only then begins to keep track of its connections: timeouts and closing idle ones need it.
-  server.emit("listening");
-  server.on("clientError", (_error, socket) => socket.destroy());
-  return server;
-}
-
-/** Hands a stream to a handler as node's own compatibility API does. */
-function handleStream(
-  handler: HttpHandler,
-  stream: http2.ServerHttp2Stream,
-  headers: http2.IncomingHttpHeaders,
-  rawHeaders: readonly string[],
-): void {
-  const request = new http2.Http2ServerRequest(stream, headers, {}, rawHeaders);
-  const response = new http2.Http2ServerResponse(stream);
-  if (request.method === "CONNECT") response.writeHead(405).end();
-  else {
-    if (headers.expect === "100-continue") response.writeContinue();
-    void handler(request, response);
-  }
-}
-
-function createH2(
-  handler: HttpHandler,
-  onConnection: (connection: Http2Connection) => void,
-  unary?: UnaryServer,
-): http2.Http2Server {
-  const server = http2.createServer({
-    settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, maxHeaderListSize: HEADER_MAX_BYTES },
+/** Closes connections beyond the limit at once, and says so now and then. */
+function limitConnections(server: net.Server, limits: Limits, onError: (error: unknown) => void): void {
+  let refused = 0;
+  let saidMs = Number.NEGATIVE_INFINITY;
+  server.maxConnections = limits.connectionsMax;
+  server.on("drop", () => {
+    refused += 1;
+    const nowMs = performance.now();
+    if (nowMs - saidMs < REFUSED_REPORT_MS) return;
+    saidMs = nowMs;
+    onError(new Error(`${refused} connections refused so far: there are ${limits.connectionsMax} already`));
   });
-  server.on("session", (session) => {
-    session.on("error", () => session.destroy());
-    const connection: Http2Connection = {
-      session,
-      peerAddress: session.socket?.remoteAddress ?? "",
-      openStreams: 0,
-    };
-    session.on("stream", (stream, headers, flags, rawHeaders) => {
-      connection.openStreams += 1;
-      const served = unary?.find(headers[":path"] ?? "");
-      const exchange = served && new Http2Exchange(connection, stream, headers, flags);
-      stream.on("close", () => {
-        connection.openStreams -= 1;
-        exchange?.closed();
-      });
-      if (served === undefined || exchange === undefined) handleStream(handler, stream, headers, rawHeaders);
-      else unary?.serve(exchange, served);
-    });
-    onConnection(connection);
-  });
-  server.on("sessionError", () => {});
-  return server;
 }
 
 /**
@@ -163,27 +110,31 @@ function createH2(
 export async function listen(options: ListenOptions): Promise<Listener> {
   const onError = options.onError ?? (() => {});
   const handler = contained(options.handler, onError);
+  const limits = { ...LIMITS, ...options.limits };
+  const keeping: Keeping = { limits, watchdog: new Watchdog(limits.checkIntervalMs), held: new Held(limits) };
   const farewell = createFarewell();
   const sockets = new Set<net.Socket>();
   const untold = new Set<net.Socket>();
   const connections = new Set<Http2Connection>();
   let closing = false;
-  const http1 = createHttp1(handler, farewell.watch, options.unary);
   const onConnection = (connection: Http2Connection) => {
     connections.add(connection);
     connection.session.on("close", () => connections.delete(connection));
     if (closing) leaveConnection(connection);
   };
-  const h2 = createH2(handler, onConnection, options.unary);
+  const { unary } = options;
+  const http1 = createHttp1Server({ ...keeping, handler, unary, onResponse: farewell.watch });
+  const h2 = createHttp2Server({ ...keeping, handler, unary, onConnection });
   const server = net.createServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS },
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.tcpKeepAliveAfterMs },
     (socket) => {
       sockets.add(socket);
       untold.add(socket);
       socket.on("close", () => sockets.delete(socket));
-      tellApart(socket, { http1, h2 }, () => untold.delete(socket));
+      tellApart(socket, { http1, h2 }, limits.firstBytesTimeoutMs, () => untold.delete(socket));
     },
   );
+  limitConnections(server, limits, onError);
   const port = await listening(server, options);
   server.on("error", onError);
   return {

@@ -8,6 +8,11 @@ export class Body {
     this.#maxBytes = maxBytes;
   }
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** @returns false when it is larger than the limit; nothing of it is kept then. */
   add(chunk: Buffer): boolean {
     this.#length += chunk.length;
