@@ -1,9 +1,9 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { type Implementation, implement } from "#kit/connect.ts";
 import { createTokenVerifier } from "#kit/identity/access-token.ts";
 import { createWorkloadIdentity } from "#kit/identity/workload.ts";
+import { type Implementation, implement } from "#kit/implementation.ts";
 import { createLogger } from "#kit/log.ts";
 import { createMetrics } from "#kit/metrics.ts";
 import type { ServeDeps } from "#kit/serve.ts";

@@ -3,7 +3,7 @@ import { StorefrontService } from "#gen/shop/api/v1/storefront_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { implement } from "#kit/connect.ts";
+import { implement } from "#kit/implementation.ts";
 import type { Kit, Main } from "#kit/kit.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 import { healthRoutes } from "./health-all.ts";

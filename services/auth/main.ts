@@ -1,8 +1,8 @@
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { UserService } from "#gen/shop/auth/v1/user_service_pb.js";
 import { UserEventSchema } from "#gen/shop/events/v1/user_event_pb.js";
-import { implement } from "#kit/connect.ts";
 import { createTokenVerifier } from "#kit/identity/access-token.ts";
+import { implement } from "#kit/implementation.ts";
 import type { Kit, Main } from "#kit/kit.ts";
 import { createTokenIssuer } from "./access-tokens.ts";
 import { createAccounts } from "./accounts.ts";

@@ -1,7 +1,7 @@
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { implement } from "#kit/connect.ts";
+import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createGuestCheck } from "./guest.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
-import { implement } from "#kit/connect.ts";
+import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
 import { createImageFiles } from "./http.ts";
 import { createImages } from "./images.ts";

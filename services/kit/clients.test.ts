@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Call, currentCall, runInBackground } from "./call.ts";
-import { implement } from "./connect.ts";
+import { implement } from "./implementation.ts";
 import type { Kit, Main } from "./kit.ts";
 import { reasonOf } from "./testing/call.ts";
 import { type EchoService, echoContract, HURRY_MS } from "./testing/contract.ts";

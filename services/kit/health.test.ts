@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, it } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
-import { implement } from "./connect.ts";
+import { implement } from "./implementation.ts";
 import type { Main } from "./kit.ts";
 import { echoContract } from "./testing/contract.ts";
 import { startTestMesh, type TestMesh } from "./testing/mesh.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
-import { type Implementation, implement } from "./connect.ts";
+import { type Implementation, implement } from "./implementation.ts";
 
 /** What a workload knows of its own state. */
 export interface Readiness {

@@ -11,7 +11,7 @@ import { Code } from "@connectrpc/connect";
 import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.js";
 import { type ServerReflectionRequest, ServerReflection as V1 } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as V1Alpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
-import { type Implementation, implement } from "./connect.ts";
+import { type Implementation, implement } from "./implementation.ts";
 
 function withImports(file: DescFile, seen = new Map<string, DescFile>()): Map<string, DescFile> {
   if (!seen.has(file.name)) {

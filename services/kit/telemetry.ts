@@ -1,7 +1,7 @@
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { BOUNDS_SECONDS, type CallDurations } from "./call-durations.ts";
-import { type Implementation, implement } from "./connect.ts";
 import type { Readiness } from "./health.ts";
+import { type Implementation, implement } from "./implementation.ts";
 import type { Metrics } from "./metrics.ts";
 import { SERVER_FAULTS } from "./pipeline/access-log.ts";
 import { methodName } from "./policy.ts";

@@ -3,7 +3,7 @@ import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { PaymentService } from "#gen/shop/order/v1/payment_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { implement } from "#kit/connect.ts";
+import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
 import { createOrderChanges } from "./changes.ts";
 import { createCheckout } from "./checkout.ts";

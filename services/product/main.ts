@@ -1,5 +1,5 @@
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { implement } from "#kit/connect.ts";
+import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createReservations } from "./reservations.ts";

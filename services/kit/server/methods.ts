@@ -15,8 +15,8 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
-import type { Implementation } from "../connect.ts";
 import { callFailure, type Failure } from "../failure.ts";
+import type { Implementation } from "../implementation.ts";
 import { policyOf } from "../policy.ts";
 import type { Format } from "./format.ts";
 

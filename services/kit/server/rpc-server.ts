@@ -1,4 +1,4 @@
-import type { Implementation } from "../connect.ts";
+import type { Implementation } from "../implementation.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { type HttpHandler, type Listener, type ListenOptions, listen } from "./listen.ts";
 import { createStreamServer } from "./stream-server.ts";

@@ -17,7 +17,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import type { Implementation } from "../connect.ts";
+import type { Implementation } from "../implementation.ts";
 import type { HandedOver, Pipeline } from "../pipeline/pipeline.ts";
 import { policyOf } from "../policy.ts";
 import type { HttpHandler } from "./listen.ts";

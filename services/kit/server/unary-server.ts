@@ -1,4 +1,4 @@
-import type { Implementation } from "../connect.ts";
+import type { Implementation } from "../implementation.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { connectUnary } from "./connect-unary.ts";
 import { CONTENT_TYPES, type Format, formatOf, formatOfGet, type ProtocolName } from "./format.ts";

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import { implement } from "../connect.ts";
+import { implement } from "../implementation.ts";
 import type { Main } from "../kit.ts";
 import type { HttpRoutes } from "../serve.ts";
 
