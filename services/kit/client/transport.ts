@@ -1,7 +1,8 @@
-import { create, type DescMessage, type DescMethod, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { ACCEPTED_ENCODINGS, compress, type Encoding } from "../wire/compression.ts";
-import { COMPRESSED_FLAG, encodeEnvelope } from "../wire/envelope.ts";
+import { createMessageEncoder, type EncodeMessage } from "../wire/encode-message.ts";
+import { COMPRESSED_FLAG, completeEnvelope, ENVELOPE_HEAD_BYTES, encodeEnvelope } from "../wire/envelope.ts";
 import { createBalancer } from "./balancer.ts";
 import { addMetadata } from "./metadata.ts";
 import type { Lookup } from "./resolve.ts";
@@ -45,6 +46,7 @@ const USER_AGENT = "grpc-node-shopmesh/1";
 interface Plan {
   readonly header: readonly string[];
   readonly timeoutMs: number | undefined;
+  readonly encode: EncodeMessage;
 }
 
 function planOf(method: DescMethod, timeoutMs: number | undefined, sendEncoding: Encoding | undefined): Plan {
@@ -52,17 +54,19 @@ function planOf(method: DescMethod, timeoutMs: number | undefined, sendEncoding:
   const pseudo = [":method", "POST", ":scheme", "http", ":authority", "", ":path", path];
   const protocol = ["te", "trailers", "content-type", "application/grpc+proto", "user-agent", USER_AGENT];
   const encoding = sendEncoding === undefined ? [] : ["grpc-encoding", sendEncoding];
-  return { header: [...pseudo, ...protocol, "grpc-accept-encoding", ACCEPTED_ENCODINGS, ...encoding], timeoutMs };
+  const header = [...pseudo, ...protocol, "grpc-accept-encoding", ACCEPTED_ENCODINGS, ...encoding];
+  return { header, timeoutMs, encode: createMessageEncoder(method.input) };
 }
 
-function bytesOf<I extends DescMessage>(desc: I, input: MessageInitShape<I>, maxBytes: number): Uint8Array {
-  let bytes: Uint8Array;
+/** The bytes of a request, with those of an envelope's head left free before them. */
+function bytesOf<I extends DescMessage>(desc: I, encode: EncodeMessage, input: MessageInitShape<I>, maxBytes: number) {
+  let bytes: Buffer;
   try {
-    bytes = toBinary(desc, create(desc, input));
+    bytes = encode(create(desc, input), ENVELOPE_HEAD_BYTES);
   } catch (cause) {
     throw new ConnectError("the request cannot be serialized", Code.Internal, undefined, undefined, cause);
   }
-  if (bytes.length > maxBytes)
+  if (bytes.length - ENVELOPE_HEAD_BYTES > maxBytes)
     throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.ResourceExhausted);
   return bytes;
 }
@@ -117,9 +121,13 @@ export function createServiceTransport<P extends Parent>(options: ServiceTranspo
           const request = { method, idempotency, header: own, frame, timeoutMs: limitMs, signal, parent };
           new UnaryCall(shared, request, resolve, reject).start();
         };
-        const bytes = bytesOf(method.input, input, maxBytes);
-        if (sendEncoding === undefined || bytes.length < compressMinBytes) send(encodeEnvelope(0, bytes));
-        else compress(sendEncoding, bytes).then((it) => send(encodeEnvelope(COMPRESSED_FLAG, it)), reject);
+        const bytes = bytesOf(method.input, plan.encode, input, maxBytes);
+        if (sendEncoding === undefined || bytes.length - ENVELOPE_HEAD_BYTES < compressMinBytes) {
+          send(completeEnvelope(0, bytes));
+        } else {
+          const compressed = compress(sendEncoding, bytes.subarray(ENVELOPE_HEAD_BYTES));
+          compressed.then((it) => send(encodeEnvelope(COMPRESSED_FLAG, it)), reject);
+        }
       });
     },
     stream(method, signal, timeoutMs, header, input, contextValues) {

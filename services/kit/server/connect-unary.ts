@@ -17,6 +17,7 @@ export const connectUnary: Protocol = {
   encoding: "content-encoding",
   acceptEncoding: "accept-encoding",
   compressesByDefault: true,
+  headBytes: 0,
   readTimeoutMs: readConnectTimeout,
   unpack: (data, _format, compressed) => ({ data, compressed }),
   answer(http, { data, encoding, format, context }) {

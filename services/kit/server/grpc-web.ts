@@ -28,6 +28,7 @@ function body(format: Format, ...envelopes: readonly Envelope[]): Buffer {
 export const grpcWeb: Protocol = {
   ...grpc,
   compressesByDefault: true,
+  headBytes: 0,
   unpack: (bytes, format) => unpackEnvelope(format.text ? fromText(bytes) : bytes),
   answer(http, { data, encoding, format, context }) {
     const header: OutgoingHttpHeaders = { "content-type": format.contentType };

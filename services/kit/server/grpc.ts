@@ -1,7 +1,13 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "../failure.ts";
-import { COMPRESSED_FLAG, decodeEnvelopes, ENVELOPE_HEAD_BYTES, encodeEnvelope } from "../wire/envelope.ts";
+import {
+  COMPRESSED_FLAG,
+  completeEnvelope,
+  decodeEnvelopes,
+  ENVELOPE_HEAD_BYTES,
+  encodeEnvelope,
+} from "../wire/envelope.ts";
 import { addErrorMetadata, addHeaders } from "../wire/metadata.ts";
 import { errorTrailers } from "../wire/status.ts";
 import { readGrpcTimeout } from "../wire/timeout.ts";
@@ -33,6 +39,7 @@ export const grpc: Protocol = {
   acceptEncoding: "grpc-accept-encoding",
   // Within the mesh the network is cheaper than the processor.
   compressesByDefault: false,
+  headBytes: ENVELOPE_HEAD_BYTES,
   readTimeoutMs: readGrpcTimeout,
   unpack: unpackEnvelope,
   answer(http, { data, encoding, format, context }) {
@@ -41,7 +48,8 @@ export const grpc: Protocol = {
     if (encoding !== undefined) header["grpc-encoding"] = encoding;
     if (context?.writtenHeader !== undefined) addHeaders(header, context.writtenHeader);
     if (context?.writtenTrailer !== undefined) addHeaders(trailer, context.writtenTrailer);
-    http.respond(200, header, encodeEnvelope(encoding === undefined ? 0 : COMPRESSED_FLAG, data), trailer);
+    const body = encoding === undefined ? completeEnvelope(0, data) : encodeEnvelope(COMPRESSED_FLAG, data);
+    http.respond(200, header, body, trailer);
   },
   refuse(http, error, format, context) {
     const header: OutgoingHttpHeaders = { "content-type": format.contentType };

@@ -7,7 +7,6 @@ import {
   type Message,
   type MessageInitShape,
   type Registry,
-  toBinary,
   toJson,
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
@@ -18,6 +17,7 @@ import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import { callFailure, type Failure } from "../failure.ts";
 import type { Implementation } from "../implementation.ts";
 import { policyOf } from "../policy.ts";
+import { createMessageEncoder, type EncodeMessage } from "../wire/encode-message.ts";
 import type { Format } from "./format.ts";
 
 /** What answers a unary call: a message, or what one is made from. */
@@ -28,12 +28,13 @@ export interface UnaryMethod {
   readonly method: DescMethod;
   readonly policy: Policy;
   readonly handler: UnaryHandler;
+  /** Encodes an answer. */
+  readonly encode: EncodeMessage;
   /** Whether Connect clients may use GET. */
   readonly allowsGet: boolean;
 }
 
 const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 /** The name of the field that could not be read, if the library tells. Its own text is not passed on: it quotes the value. */
 function fieldOf(error: unknown): string | undefined {
@@ -70,16 +71,20 @@ export function decodeRequest(served: UnaryMethod, format: Format, data: Uint8Ar
   }
 }
 
-/** The bytes of an answer. */
+/** The bytes of an answer, with so many left free before them. */
 export function encodeResponse(
-  { method: { output } }: UnaryMethod,
+  { method: { output }, encode }: UnaryMethod,
   format: Format,
   response: object,
+  headBytes: number,
   registry?: Registry,
-): Uint8Array {
+): Buffer {
   const message = create(output, response as MessageInitShape<typeof output>);
-  if (format.codec === "proto") return toBinary(output, message);
-  return encoder.encode(JSON.stringify(toJson(output, message, registry && { registry })));
+  if (format.codec === "proto") return encode(message, headBytes);
+  const json = JSON.stringify(toJson(output, message, registry && { registry }));
+  const bytes = Buffer.allocUnsafe(headBytes + Buffer.byteLength(json));
+  bytes.write(json, headBytes);
+  return bytes;
 }
 
 /** The unary RPCs of implementations by their path. */
@@ -93,6 +98,7 @@ export function unaryMethods(implementations: readonly Implementation[]): Readon
         method,
         policy: policyOf(method),
         handler: handler.bind(methods),
+        encode: createMessageEncoder(method.output),
         allowsGet: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
       });
     }

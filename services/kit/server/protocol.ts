@@ -12,7 +12,8 @@ export interface Packed {
 
 /** An answer to be sent. */
 export interface Answer {
-  readonly data: Uint8Array;
+  /** The message; if it is not compressed, with `headBytes` of the protocol left free before it. */
+  readonly data: Buffer;
   /** How `data` is compressed. */
   readonly encoding: Encoding | undefined;
   readonly format: Format;
@@ -28,6 +29,8 @@ export interface Protocol {
   readonly acceptEncoding: string;
   /** Whether an answer is compressed for whoever can take it; if not, only for who compressed the request. */
   readonly compressesByDefault: boolean;
+  /** How many bytes are left free before a message that is not compressed, so that it need not be copied into its envelope. */
+  readonly headBytes: number;
   /** Milliseconds of the header named `timeout`; NaN for a malformed one. */
   readTimeoutMs(value: string): number;
   /**

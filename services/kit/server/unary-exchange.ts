@@ -116,17 +116,19 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   }
 
   answer(response: object): void {
-    const data = encodeResponse(this.#served, this.#format, response, this.#options.registry);
-    if (data.length > this.#options.responseMaxBytes)
+    const { headBytes } = this.#protocol;
+    const data = encodeResponse(this.#served, this.#format, response, headBytes, this.#options.registry);
+    const length = data.length - headBytes;
+    if (length > this.#options.responseMaxBytes)
       throw callFailure(
         ErrorReason.MESSAGE_TOO_LARGE,
         `The answer is larger than ${this.#options.responseMaxBytes} bytes.`,
       );
-    const encoding = data.length < COMPRESS_MIN_BYTES ? undefined : this.#responseEncoding();
+    const encoding = length < COMPRESS_MIN_BYTES ? undefined : this.#responseEncoding();
     if (encoding === undefined) {
       this.#send(data, undefined);
     } else {
-      compress(encoding, data)
+      compress(encoding, data.subarray(headBytes))
         .then(
           (compressed) => this.#send(compressed, encoding),
           () => this.#send(data, undefined),
@@ -146,7 +148,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     }
   }
 
-  #send(data: Uint8Array, encoding: Encoding | undefined): void {
+  #send(data: Buffer, encoding: Encoding | undefined): void {
     this.#protocol.answer(this.#http, { data, encoding, format: this.#format, context: this.#context });
   }
 

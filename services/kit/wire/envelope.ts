@@ -29,9 +29,14 @@ export function encodeEnvelopes(...envelopes: readonly Envelope[]): Buffer<Array
 /** The bytes of one envelope. */
 export function encodeEnvelope(flags: number, data: Uint8Array): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafe(ENVELOPE_HEAD_BYTES + data.length);
-  bytes[0] = flags;
-  bytes.writeUInt32BE(data.length, 1);
   bytes.set(data, ENVELOPE_HEAD_BYTES);
+  return completeEnvelope(flags, bytes);
+}
+
+/** Makes an envelope of data that were written with ENVELOPE_HEAD_BYTES left free before them, without copying them. */
+export function completeEnvelope<T extends Buffer>(flags: number, bytes: T): T {
+  bytes[0] = flags;
+  bytes.writeUInt32BE(bytes.length - ENVELOPE_HEAD_BYTES, 1);
   return bytes;
 }
 
