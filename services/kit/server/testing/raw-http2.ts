@@ -100,6 +100,8 @@ export function framesIn(bytes: Buffer): RawFrame[] {
 export interface RawHttp2 extends RawSocket {
   send(...frames: readonly Buffer[]): void;
   frames(): RawFrame[];
+  /** Whether the server has said all it has to on a stream. */
+  ended(streamId: number): boolean;
   /** The code of the error that the server took its leave with. */
   goaway(): number | undefined;
   /** The code of the error that the server reset a stream with. */
@@ -115,6 +117,8 @@ export async function connectRawHttp2(port: number, first: Readonly<Record<numbe
     ...raw,
     frames,
     send: (...it) => void raw.socket.write(Buffer.concat(it)),
+    ended: (streamId) =>
+      frames().some((it) => it.streamId === streamId && it.type <= Frame.HEADERS && (it.flags & Flag.END_STREAM) !== 0),
     goaway: () =>
       frames()
         .findLast((it) => it.type === Frame.GOAWAY)
