@@ -4,7 +4,7 @@ import {
   FileDescriptorProtoSchema,
   file_google_protobuf_wrappers,
   MethodDescriptorProtoSchema,
-  type MethodOptions_IdempotencyLevel,
+  MethodOptions_IdempotencyLevel,
   MethodOptionsSchema,
   type StringValueSchema,
 } from "@bufbuild/protobuf/wkt";
@@ -64,6 +64,7 @@ type Stream = { methodKind: "server_streaming"; input: Text; output: Text };
 /** Calls of all kinds that the pipeline treats differently. */
 export type EchoService = GenService<{
   say: Unary;
+  look: Unary;
   hurry: Unary;
   limited: Unary;
   internal: Unary;
@@ -82,6 +83,7 @@ const open: PolicyInit = { callers: ["edge", "order", "api"], user: User.ANY, ti
 export function echoContract(packageName?: string): EchoService {
   const rpcs: TestRpc[] = [
     { name: "Say", policy: open },
+    { name: "Look", policy: open, idempotency: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS },
     { name: "Hurry", policy: { ...open, timeout: { nanos: HURRY_MS * 1_000_000 } } },
     { name: "Limited", policy: { ...open, rateLimit: { requests: LIMITED_REQUESTS, period: { seconds: 3600n } } } },
     { name: "Internal", policy: { ...open, callers: ["order"] } },

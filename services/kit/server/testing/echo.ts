@@ -26,7 +26,8 @@ export interface EchoServer extends Listener {
 }
 
 /**
- * Serves `EchoService` with nothing but deadlines around it: Say answers its text, "big:<bytes>" so many bytes, "wait" when
+ * Serves `EchoService` with nothing but deadlines around it. Say answers its text (and the headers that begin with "x-", and
+ * with "t-" as trailers), "big:<bytes>" so many bytes, "wait" when
  * it is released. Internal is refused before its request is read. Watch repeats its text until the client has gone.
  */
 export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServer> {
@@ -38,7 +39,10 @@ export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServe
   });
   const say = ({ value }: { value: string }, context: HandlerContext) => {
     calls.begun += 1;
-    for (const [name, text] of context.requestHeader) if (name.startsWith("x-")) context.responseHeader.set(name, text);
+    for (const [name, text] of context.requestHeader) {
+      if (name.startsWith("x-")) context.responseHeader.set(name, text);
+      if (name.startsWith("t-")) context.responseTrailer.set(name, text);
+    }
     const bytes = /^big:(\d+)$/.exec(value)?.[1];
     if (bytes !== undefined) return { value: "b".repeat(Number(bytes)) };
     if (value !== "wait") return { value };
