@@ -50,9 +50,10 @@ function createAnswers(services: readonly DescService[]) {
       : ({
           case: "fileDescriptorResponse",
           value: {
-            fileDescriptorProto: [...withImports(file).values()].map((it) =>
-              toBinary(FileDescriptorProtoSchema, it.proto),
-            ),
+            // The file that was asked for comes first: some clients, ghz among them, take the first for the answer.
+            fileDescriptorProto: [...withImports(file).values()]
+              .reverse()
+              .map((it) => toBinary(FileDescriptorProtoSchema, it.proto)),
           },
         } as const);
   return (question: ServerReflectionRequest["messageRequest"]) => {

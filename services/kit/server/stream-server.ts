@@ -3,6 +3,7 @@ import http2 from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import {
+  Code,
   ConnectError,
   type ConnectRouter,
   createConnectRouter,
@@ -17,6 +18,8 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure } from "../failure.ts";
 import type { Implementation } from "../implementation.ts";
 import type { HandedOver, Pipeline } from "../pipeline/pipeline.ts";
 import { policyOf } from "../policy.ts";
@@ -45,6 +48,18 @@ function handedOver(method: DescMethod, message: Message | undefined, context: H
   };
 }
 
+/** What a client sends; what Connect's library cannot read of it is the client's fault, and not that of a part we call. */
+async function* readable(requests: AsyncIterable<Message>): AsyncGenerator<Message> {
+  try {
+    yield* requests;
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code === Code.Canceled) throw error;
+    throw error.code === Code.ResourceExhausted
+      ? callFailure(ErrorReason.MESSAGE_TOO_LARGE, "A message of the request is larger than the service takes.")
+      : callFailure(ErrorReason.INVALID_INPUT, "A message of the request cannot be read.");
+  }
+}
+
 /** The handler of a streaming RPC within the pipeline. */
 function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown {
   switch (method.methodKind) {
@@ -56,12 +71,12 @@ function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown
     case "client_streaming":
       return (requests: AsyncIterable<Message>, context: HandlerContext) =>
         pipeline.unary(handedOver(method, undefined, context), (call) =>
-          (handler as ClientStream)(requests, { ...context, signal: call.signal }),
+          (handler as ClientStream)(readable(requests), { ...context, signal: call.signal }),
         );
     case "bidi_streaming":
       return (requests: AsyncIterable<Message>, context: HandlerContext) =>
         pipeline.stream(handedOver(method, undefined, context), (call) =>
-          (handler as BidiStream)(requests, { ...context, signal: call.signal }),
+          (handler as BidiStream)(readable(requests), { ...context, signal: call.signal }),
         );
     default:
       return handler;
