@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { REQUIRE_GO_TOOLS } from "../testing/go-tool.ts";
 import { buildDescriptorSet, findSuite, INSTALL, readReport, runSuite, type Suite } from "./suite.ts";
 
 const found = findSuite();
-const left = found === undefined && process.env.REQUIRE_CONFORMANCE !== "true";
+const left = found === undefined && !REQUIRE_GO_TOOLS;
 if (left) console.warn(`Connect's conformance suite was not found, so its tests are left out; get it by: ${INSTALL}`);
 
 // The suite waits a while for each of many deadlines, and uploads much.

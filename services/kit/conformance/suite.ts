@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findGoTool, goModuleFolder } from "../testing/go-tool.ts";
 
 /** The suite's version; newer ones may test more. */
 const VERSION = "v1.0.5";
@@ -33,22 +33,10 @@ export interface Outcome {
   readonly report: string;
 }
 
-/** What Go calls a folder, also where Go itself is not on the path any more. */
-function goFolder(variable: "GOPATH" | "GOMODCACHE", otherwise: string): string {
-  try {
-    return execFileSync("go", ["env", variable], { encoding: "utf8" }).trim() || otherwise;
-  } catch {
-    return process.env[variable] ?? otherwise;
-  }
-}
-
 /** The suite as `go install` leaves it; undefined where it is not installed. */
 export function findSuite(): Suite | undefined {
-  const goPath = goFolder("GOPATH", join(homedir(), "go"));
-  const modules = goFolder("GOMODCACHE", join(goPath, "pkg", "mod"));
-  const protoDir = join(modules, `connectrpc.com/conformance@${VERSION}`, "proto");
-  const folders = [join(goPath, "bin"), ...(process.env.PATH ?? "").split(delimiter)];
-  const program = folders.map((it) => join(it, "connectconformance")).find(existsSync);
+  const protoDir = join(goModuleFolder(`connectrpc.com/conformance@${VERSION}`), "proto");
+  const program = findGoTool("connectconformance");
   return program === undefined || !existsSync(protoDir) ? undefined : { program, protoDir };
 }
 
