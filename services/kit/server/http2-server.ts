@@ -40,8 +40,10 @@ function isTooLarge(rawHeaders: readonly string[], maxBytes: number): boolean {
   return bytes > maxBytes;
 }
 
+function ignore(): void {}
+
 function refuse(stream: http2.ServerHttp2Stream, status: number): void {
-  stream.on("error", () => {});
+  stream.on("error", ignore);
   stream.respond({ ":status": status }, { endStream: true });
   stream.close(http2.constants.NGHTTP2_NO_ERROR);
 }
@@ -69,6 +71,8 @@ export function createHttp2Server(options: Http2ServerOptions): http2.Http2Serve
   server.on("session", (session) => {
     const connection = new Http2Connection(session, options);
     session.on("stream", (stream, headers, flags, rawHeaders) => {
+      // Reset before its turn came: nobody waits for an answer, and there is no way to send one.
+      if (stream.destroyed || stream.closed) return void stream.on("error", ignore);
       connection.opened();
       const served = unary?.find(headers[":path"] ?? "");
       const exchange = served && new Http2Exchange(connection, stream, headers, flags);
@@ -83,6 +87,6 @@ export function createHttp2Server(options: Http2ServerOptions): http2.Http2Serve
     });
     options.onConnection(connection);
   });
-  server.on("sessionError", () => {});
+  server.on("sessionError", ignore);
   return server;
 }
