@@ -7,6 +7,7 @@ export interface RawSocket {
   heard(): Buffer;
   /** Whether the other end closed it, or we did. */
   closed(): boolean;
+  readonly whenClosed: Promise<void>;
   /** Writes bytes in as many packets as there are pieces. */
   writePieces(bytes: Buffer, cuts: readonly number[]): Promise<void>;
 }
@@ -20,14 +21,18 @@ export async function connectRaw(port: number): Promise<RawSocket> {
   let closed = false;
   socket.on("data", (chunk) => heard.push(chunk));
   socket.on("error", () => {});
-  socket.on("close", () => {
-    closed = true;
+  const whenClosed = new Promise<void>((resolve) => {
+    socket.on("close", () => {
+      closed = true;
+      resolve();
+    });
   });
   await new Promise((resolve) => socket.once("connect", resolve));
   return {
     socket,
     heard: () => Buffer.concat(heard),
     closed: () => closed,
+    whenClosed,
     async writePieces(bytes, cuts) {
       const at = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
       for (const [index, from] of at.slice(0, -1).entries()) {
