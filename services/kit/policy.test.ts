@@ -106,6 +106,11 @@ describe("the shop's own contracts", () => {
       DEPENDENCY_UNAVAILABLE: 14,
       SHUTTING_DOWN: 14,
       INTERNAL: 13,
+      OVERLOADED: 8,
+      MESSAGE_TOO_LARGE: 8,
+      ENCODING_UNKNOWN: 12,
+      WRONG_CARDINALITY: 12,
+      REQUEST_INCOMPLETE: 1,
     });
   });
 });
