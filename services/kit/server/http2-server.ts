@@ -31,6 +31,8 @@ function serverOptions(limits: Limits): http2.ServerOptions {
     maxSessionInvalidFrames: limits.invalidFramesMax,
     maxSessionRejectedStreams: limits.refusedStreamsMax,
     maxSettings: limits.settingsMax,
+    // Left as they are: `maxOutstandingPings` and `maxOutstandingSettings` are about our own, of which there is one at a time;
+    // `unknownProtocolTimeout` is about TLS.
   };
 }
 

@@ -200,6 +200,16 @@ describe("too many at once", () => {
     await eventually(() => expect(client.ended(1)).toBe(true));
   });
 
+  it("calls of who did know cost the connection", async () => {
+    await start({ streamsPerConnectionMax: 4 });
+    const client = await rawHttp2();
+    client.send(frame(Frame.SETTINGS, Flag.ACK, 0));
+    client.send(...Array.from({ length: 5 }, (_, it) => open(it)));
+    await eventually(() => expect(client.closed()).toBe(true));
+    expect(client.goaway()).toBe(H2Error.PROTOCOL_ERROR);
+    expect(await isWell(echo.port)).toBe(true);
+  });
+
   it("calls wait with clients who keep to what they are told", async () => {
     await start({ streamsPerConnectionMax: 4 });
     const client = session();

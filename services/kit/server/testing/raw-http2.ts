@@ -15,7 +15,7 @@ export const Frame = {
 
 export const Flag = { ACK: 0x1, END_STREAM: 0x1, END_HEADERS: 0x4 } as const;
 /** Codes of errors (RFC 9113, section 7). */
-export const H2Error = { NO_ERROR: 0, CANCEL: 8, REFUSED_STREAM: 7, ENHANCE_YOUR_CALM: 11 } as const;
+export const H2Error = { NO_ERROR: 0, PROTOCOL_ERROR: 1, CANCEL: 8, REFUSED_STREAM: 7, ENHANCE_YOUR_CALM: 11 } as const;
 
 const FRAME_HEAD_BYTES = 9;
 /** The first bytes of a client. */
