@@ -14,8 +14,12 @@ export interface Sample {
 
 /** How many calls a service works on at once; adapts to what it can do in time. */
 export interface ConcurrencyLimit {
-  /** Takes a slot; false when all are taken. */
-  tryAcquire(): boolean;
+  /**
+   * Takes a slot; false when all are taken.
+   * @param rested whether the service has had time to spare lately: then a burst may be as large as memory allows, unless
+   * it was found before that so many are too many
+   */
+  tryAcquire(rested?: boolean): boolean;
   /** Gives a slot back; without a sample when the call's end says nothing about how busy the service is. */
   release(sample: Sample | undefined): void;
   readonly limit: number;
@@ -124,9 +128,23 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
     else if (ratio < AIM && (nearlyUsed || limit < LIMIT_START)) limit = Math.min(LIMIT_MAX, Math.ceil(limit + step));
     // What nobody uses would only let a long queue in when it comes.
     else if (!nearlyUsed && limit > LIMIT_START) limit = Math.max(LIMIT_START, Math.floor(limit - step));
-    pressure = (admitted + refused) / Math.max(1, admitted);
+    pressure = Math.max(1, (admitted + refused) / Math.max(1, admitted));
     rateBefore = finished / (now - windowStartMs);
     open(now);
+  };
+
+  const note = (sample: Sample) => {
+    ratios[samples++ % SAMPLES_MAX] = sample.tookMs / sample.acceptableMs;
+    tookMs += sample.tookMs;
+    acceptableMs += sample.acceptableMs;
+    if (sample.finished) finished++;
+    if (sample.busy) busy++;
+    if (samples < SAMPLES_MIN) return;
+    const now = nowMs();
+    // As long as a call takes, so that growth has had its effect. The rate that shrinking goes by is known sooner.
+    const effectMs = busy > samples / 2 && tookMs > acceptableMs ? 0 : tookMs / samples;
+    const lengthMs = Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, effectMs));
+    if (now - windowStartMs >= lengthMs) judge(now);
   };
 
   return {
@@ -136,8 +154,8 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
     get inFlight() {
       return inFlight;
     },
-    tryAcquire() {
-      if (inFlight >= limit) {
+    tryAcquire(rested = false) {
+      if (inFlight >= (rested && limit >= LIMIT_START ? LIMIT_MAX : limit)) {
         refused++;
         return false;
       }
@@ -157,23 +175,12 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
     release(sample) {
       if (inFlight === 0) throw new Error("A slot was given back that nobody held.");
       inFlight--;
-      if (inFlight >= limit) {
+      if (inFlight >= limit && limit < LIMIT_START) {
         // What began under a higher limit says nothing of this one.
         if (inFlight === limit) open(nowMs());
         return;
       }
-      if (sample === undefined) return;
-      ratios[samples++ % SAMPLES_MAX] = sample.tookMs / sample.acceptableMs;
-      tookMs += sample.tookMs;
-      acceptableMs += sample.acceptableMs;
-      if (sample.finished) finished++;
-      if (sample.busy) busy++;
-      if (samples < SAMPLES_MIN) return;
-      const now = nowMs();
-      // As long as a call takes, so that growth has had its effect. The rate that shrinking goes by is known sooner.
-      const effectMs = busy > samples / 2 && tookMs > acceptableMs ? 0 : tookMs / samples;
-      const lengthMs = Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, effectMs));
-      if (now - windowStartMs >= lengthMs) judge(now);
+      if (sample !== undefined) note(sample);
     },
     retryAfterMs() {
       // The more there is too much of, the longer they stay away; half to one and a half times that.

@@ -9,7 +9,7 @@ import { reasonOf } from "../testing/call.ts";
 import { echoContract } from "../testing/contract.ts";
 import { fakeMain } from "../testing/fake.ts";
 import { startTestMesh, type TestMesh } from "../testing/mesh.ts";
-import { LIMIT_START } from "./concurrency-limit.ts";
+import { LIMIT_MAX } from "./concurrency-limit.ts";
 
 const Echo = echoContract();
 let started = 0;
@@ -38,11 +38,11 @@ it("refuses what is too much, with a time to come again, and still says how it i
   const connect = () => createClient(Echo, createGrpcTransport({ baseUrl: mesh.url("product") }));
   const stream = connect().watch({ value: "open" })[Symbol.asyncIterator]();
   await stream.next(); // holds no slot
-  const clients = Array.from({ length: LIMIT_START / CALLS_A_CONNECTION }, connect);
+  const clients = Array.from({ length: LIMIT_MAX / CALLS_A_CONNECTION }, connect);
   const calls = clients.flatMap((client) =>
     Array.from({ length: CALLS_A_CONNECTION }, () => client.say({ value: "in" })),
   );
-  await vi.waitFor(() => expect(started).toBe(LIMIT_START), { timeout: 10_000 });
+  await vi.waitFor(() => expect(started).toBe(LIMIT_MAX), { timeout: 10_000 });
 
   const refusals = await Promise.all(
     Array.from({ length: 20 }, () => connect().say({ value: "too much" }).catch(ConnectError.from)),
@@ -56,7 +56,7 @@ it("refuses what is too much, with a time to come again, and still says how it i
   });
   expect(Math.min(...waits)).toBeGreaterThan(0);
   expect(new Set(waits).size).toBeGreaterThan(1);
-  expect(started).toBe(LIMIT_START);
+  expect(started).toBe(LIMIT_MAX);
 
   const health = await mesh.client(Health, { workload: "product" }).check({});
   expect(health.status).toBe(Status.SERVING);
@@ -64,12 +64,12 @@ it("refuses what is too much, with a time to come again, and still says how it i
   expect(telemetry?.ready).toBe(true);
   const seen = await (await fetch(`${mesh.url("product")}/metrics`)).text();
   expect(seen).toMatch(/^rpc_server_overloaded_total\{.*\} 20$/m);
-  expect(seen).toMatch(new RegExp(`^rpc_server_concurrency\\{.*\\} ${LIMIT_START}$`, "m"));
+  expect(seen).toMatch(new RegExp(`^rpc_server_concurrency\\{.*\\} ${LIMIT_MAX}$`, "m"));
 
   for (const resume of parked) resume();
   expect(new Set((await Promise.all(calls)).map((it) => it.value))).toEqual(new Set(["in"]));
   const again = connect().say({ value: "again" });
-  await vi.waitFor(() => expect(started).toBe(LIMIT_START + 1));
+  await vi.waitFor(() => expect(started).toBe(LIMIT_MAX + 1));
   for (const resume of parked) resume();
   expect((await again).value).toBe("again");
 });

@@ -70,7 +70,7 @@ export function limitCalls({ metrics, clock = processLoop, random = Math.random 
 
   const take = (slot: Slot) => {
     slot.arrivedMs = loop.enter();
-    if (!limit.tryAcquire()) {
+    if (!limit.tryAcquire(!loop.busy)) {
       refusals.inc();
       throw refusalAfter(limit.retryAfterMs());
     }

@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { createMetrics } from "../metrics.ts";
 import { callOf, endOf } from "../testing/call.ts";
 import { contractOf } from "../testing/contract.ts";
-import { LIMIT_START } from "./concurrency-limit.ts";
+import { LIMIT_MAX } from "./concurrency-limit.ts";
 import { limitCalls } from "./limit-calls.ts";
 import { rpcOf } from "./testing/load.ts";
 
@@ -36,7 +36,7 @@ function start() {
 describe("a slot", () => {
   it("of a call that is answered at once is kept for the turn of the loop that read it", async () => {
     const { arrive, endTurn, inFlight } = start();
-    for (let call = 0; call < LIMIT_START; call++) arrive().finish(0, undefined);
+    for (let call = 0; call < LIMIT_MAX; call++) arrive().finish(0, undefined);
     expect(await endOf(arrive)).toBe("OVERLOADED");
     endTurn();
     expect(await inFlight()).toBe(0);
@@ -71,11 +71,11 @@ describe("a slot", () => {
     const { arrive, check, endTurn, inFlight } = start();
     const late = arrive("on its way");
     endTurn();
-    for (let call = 0; call < LIMIT_START; call++) arrive();
+    for (let call = 0; call < LIMIT_MAX; call++) arrive();
     late.message = callOf(say).message;
     expect(await endOf(() => check(late))).toBe("OVERLOADED");
     late.finish(8, undefined);
-    expect(await inFlight()).toBe(LIMIT_START);
+    expect(await inFlight()).toBe(LIMIT_MAX);
   });
 });
 
@@ -86,6 +86,6 @@ it("streams, and calls that any workload may make, take none", async () => {
     { name: "Check", policy: { ...policy, callers: ["*"] } },
   ]).methods;
   const { admission, inFlight } = start();
-  for (const method of free) for (let call = 0; call < 2 * LIMIT_START; call++) admission(callOf(method));
+  for (const method of free) for (let call = 0; call < 2 * LIMIT_MAX; call++) admission(callOf(method));
   expect(await inFlight()).toBe(0);
 });
