@@ -2,6 +2,7 @@ import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { AuthService, SignUpRequestSchema } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { OrderService, PlaceOrderRequestSchema } from "#gen/shop/order/v1/order_service_pb.js";
+import { BatchGetProductsRequestSchema, ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { Failure } from "../failure.ts";
 import { callOf } from "../testing/call.ts";
 import { validate } from "./validate.ts";
@@ -40,6 +41,12 @@ describe("a request against the rules of its contract", () => {
     const fields = wrongFields(OrderService.method.placeOrder, message);
     expect(fields).toContain("shipping_address.country_code");
     expect(fields).toContain("request_id");
+  });
+
+  it("names so many that the failure still fits into a header", () => {
+    const items = Array.from({ length: 1_000 }, () => "!");
+    const message = create(BatchGetProductsRequestSchema, { productIds: items });
+    expect(wrongFields(ProductService.method.batchGetProducts, message)).toHaveLength(20);
   });
 
   it("never repeats the values, which may be secret", () => {
