@@ -51,7 +51,8 @@ function undecodable({ method }: UnaryMethod, { codec }: Format, error: unknown)
   const field = codec === "json" ? fieldOf(error) : undefined;
   const what = codec === "json" ? "JSON of a" : "a binary";
   const message = `The request is not ${what} ${method.input.typeName} message${field === undefined ? "" : ` (${field})`}.`;
-  const violations = field === undefined ? [] : [{ field, description: "cannot be read", reason: "decoding" }];
+  if (field === undefined) return callFailure(ErrorReason.INVALID_INPUT, message);
+  const violations = [{ field, description: "cannot be read", reason: "decoding" }];
   return callFailure(ErrorReason.INVALID_INPUT, message, { violations });
 }
 
