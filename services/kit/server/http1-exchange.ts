@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, validateHeaderValue } from "node:http";
 import { Body } from "../wire/body.ts";
 import { toHeaders } from "../wire/metadata.ts";
 import { HELD_MIN_BYTES, type HttpExchange, isDeclaredLarger, type OnBody, tooMuchHeld } from "./http-exchange.ts";
@@ -77,6 +77,8 @@ export class Http1Exchange implements HttpExchange {
       this.#answered = true;
       return;
     }
+    // Node would find fault with them when the header is written already, and there is no way back.
+    for (const name in trailer) validateHeaderValue(name, String(trailer[name]));
     const length = body?.length ?? 0;
     if (length > HELD_MIN_BYTES && !this.#hold(length)) throw tooMuchHeld();
     this.#answered = true;

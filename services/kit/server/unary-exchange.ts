@@ -138,13 +138,19 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   }
 
   refuse(error: ConnectError): void {
+    if (this.#tryRefuse(error, this.#context)) return;
+    // What the handler or the error wants to send along may not stand in a header.
+    const plain = new ConnectError(error.rawMessage, error.code);
+    plain.details = error.details;
+    if (!this.#tryRefuse(plain, undefined)) this.#http.abandon();
+  }
+
+  #tryRefuse(error: ConnectError, context: UnaryContext | undefined): boolean {
     try {
-      this.#protocol.refuse(this.#http, error, this.#format, this.#context);
+      this.#protocol.refuse(this.#http, error, this.#format, context);
+      return true;
     } catch {
-      // What the handler or the error wants to send along may not stand in a header.
-      const plain = new ConnectError(error.rawMessage, error.code);
-      plain.details = error.details;
-      this.#protocol.refuse(this.#http, plain, this.#format, undefined);
+      return false;
     }
   }
 

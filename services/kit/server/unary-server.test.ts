@@ -228,6 +228,14 @@ describe("requests that are not as they should be", () => {
   });
 });
 
+describe("answers that cannot be sent", () => {
+  it.each(["application/grpc", "application/proto"])("by HTTP/1.1 as %s: end their call as INTERNAL", async (type) => {
+    const { error, trailer } = await call({ version: "HTTP/1.1", type }, "unsendable");
+    expect([error?.code, reasonOf(error)]).toEqual([Code.Internal, "INTERNAL"]);
+    expect(trailer.has("x-bad")).toBe(false);
+  });
+});
+
 describe("gRPC-Web as text", () => {
   it.each(versions)("by %s may come in pieces with a padding each", async (version) => {
     const bytes = encodeEnvelope(0, bytesOf("application/grpc-web-text", "hello"));

@@ -27,8 +27,8 @@ export interface EchoServer extends Listener {
 
 /**
  * Serves `EchoService` with nothing but deadlines around it. Say answers its text (and the headers that begin with "x-", and
- * with "t-" as trailers), "big:<bytes>" so many bytes, "wait" when
- * it is released. Internal is refused before its request is read. Watch repeats its text until the client has gone.
+ * with "t-" as trailers), "big:<bytes>" so many bytes, "unsendable" with a trailer that no header may hold, "wait" when it is
+ * released. Internal is refused before its request is read. Watch repeats its text until the client has gone.
  */
 export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServer> {
   const calls = { begun: 0, running: 0 };
@@ -45,6 +45,7 @@ export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServe
     }
     const bytes = /^big:(\d+)$/.exec(value)?.[1];
     if (bytes !== undefined) return { value: "b".repeat(Number(bytes)) };
+    if (value === "unsendable") context.responseTrailer.set("x-bad", "\u0001");
     if (value !== "wait") return { value };
     calls.running += 1;
     context.signal.addEventListener("abort", () => {
