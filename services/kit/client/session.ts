@@ -28,7 +28,7 @@ export interface Session {
   readonly state: SessionState;
   /** Streams that are open. */
   readonly outstanding: number;
-  /** How many streams the peer allows at once. */
+  /** How many streams may be open: somewhat fewer than the peer allows. */
   readonly capacity: number;
   /** Whether it has ever carried an answer. */
   readonly proven: boolean;
@@ -64,6 +64,8 @@ export const SESSION_TIMES: SessionTimes = { connectMs: 5_000, quietMs: 5_000, p
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 const SESSION_WINDOW_BYTES = 8 * 1024 * 1024;
 const SESSION_MEMORY_MAX_MB = 64;
+// A peer on node:http2 counts streams that have just ended and refuses new ones for them, as if the caller were to blame.
+const CAPACITY_SHARE = 0.75;
 const TCP_KEEPALIVE_MS = 15_000;
 
 function openSocket({ target, ip }: Address) {
@@ -187,7 +189,8 @@ class Http2Connection implements Session {
   }
 
   #onSettings(settings: Settings): void {
-    this.capacity = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+    const streamsMax = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+    this.capacity = Math.max(1, Math.floor(streamsMax * CAPACITY_SHARE));
     if (this.state !== "connecting") {
       this.#onChange();
       return;
