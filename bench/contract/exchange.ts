@@ -1,5 +1,5 @@
 import { type DescMessage, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { grpcFrame } from "../shop/h2load.ts";
+import { encodeEnvelope } from "#kit/wire/envelope.ts";
 import { answerTo, CALLS, type MeasuredCall, type Size } from "./catalogue.ts";
 
 /** Protocols that unary calls are measured with; h1 and h2 are HTTP/1.1 and HTTP/2 without TLS. */
@@ -48,7 +48,7 @@ export function exchangeOf(protocol: Protocol, size: Size): Exchange {
   return {
     path,
     contentType: "application/grpc+proto",
-    requestBody: grpcFrame(requestBody),
-    answerBody: grpcFrame(answerBody),
+    requestBody: encodeEnvelope(0, requestBody),
+    answerBody: encodeEnvelope(0, answerBody),
   };
 }

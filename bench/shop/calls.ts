@@ -6,10 +6,11 @@ import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 import type { Workload } from "#kit/settings.ts";
+import { encodeEnvelope } from "#kit/wire/envelope.ts";
 import { ADDRESS, card } from "../../services/shop/testing/purchase.ts";
 import { drive, type JobCall } from "./drive.ts";
 import { ghz } from "./ghz.ts";
-import { grpcFrame, h2load } from "./h2load.ts";
+import { h2load } from "./h2load.ts";
 import type { LoadOptions, LoadResult } from "./load.ts";
 import { type People, visitorHeaders } from "./people.ts";
 import type { RunningShop } from "./running-shop.ts";
@@ -36,7 +37,7 @@ const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name
 const workloadOf = (method: DescMethod) => method.parent.typeName.split(".")[1] as Workload;
 
 function frame<T extends DescMessage>(schema: T, message: MessageInitShape<T>): string {
-  return grpcFrame(toBinary(schema, create(schema, message))).toString("base64");
+  return encodeEnvelope(0, toBinary(schema, create(schema, message))).toString("base64");
 }
 
 /** A call that reads the same again and again, made as the api service makes it: nobody limits how often. */

@@ -1,22 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodeEnvelope } from "#kit/wire/envelope.ts";
 import { parseH2loadLog } from "../load/h2load-output.ts";
 import type { LoadOptions, LoadResult } from "./load.ts";
 import { runTool } from "./run-tool.ts";
 
-const GRPC_PREFIX_BYTES = 5;
 /** h2load looks at its clock a hundred times a second for each connection; with many more calls they would come in bursts. */
 const RATE_PER_CONNECTION = 200;
 const US_PER_MS = 1_000;
 const US_PER_SECOND = 1_000_000;
-
-/** A message as gRPC sends it: not compressed, with its length before it. */
-export function grpcFrame(message: Uint8Array): Buffer {
-  const prefix = Buffer.alloc(GRPC_PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
-}
 
 /** What h2load's log says of the calls that were answered; those that the end of the time cut off are left out. */
 export function resultOf(log: string): LoadResult {
@@ -46,7 +39,7 @@ export async function h2load(
   try {
     const body = join(directory, "body");
     const log = join(directory, "log");
-    await writeFile(body, grpcFrame(call.message));
+    await writeFile(body, encodeEnvelope(0, call.message));
     const headers = { "content-type": "application/grpc", te: "trailers", ...call.headers };
     await runTool("h2load", [
       ...Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
