@@ -1,11 +1,11 @@
 // What a call costs, held against bare Node, grpc-js and connect-node in the same run. See bench/README.md.
+import { findGoTool } from "#kit/testing/go-tool.ts";
 import { createCaller } from "./contract/caller.ts";
 import type { Size } from "./contract/catalogue.ts";
 import { PROTOCOLS, type Protocol } from "./contract/exchange.ts";
 import { callsInTurn, GHZ_HINT } from "./load/ghz.ts";
 import { outcomeOf } from "./load/ghz-output.ts";
 import { H2LOAD_HINT } from "./load/h2load.ts";
-import { locate } from "./load/tools.ts";
 import { clientsTable, measureClients } from "./measure-clients.ts";
 import { measureOverload, overloadTable } from "./measure-overload.ts";
 import { type Load, measureServers, measureUnder, type Scenario } from "./measure-servers.ts";
@@ -50,7 +50,7 @@ async function measure(options: Options, scenarios: readonly Scenario[], isAsked
     all.servers.push({ scenario, figures });
     say(serversTable(scenario, figures));
   }
-  if (isAsked("ghz") && !options.quick && locate("ghz") !== undefined) {
+  if (isAsked("ghz") && !options.quick && findGoTool("ghz") !== undefined) {
     const figures = await measureUnder(ghzLoad(caller.headers), CROSS_CHECKED, caller, options);
     say(serversTable(CROSS_CHECKED, figures, "ghz"));
   }
@@ -58,7 +58,7 @@ async function measure(options: Options, scenarios: readonly Scenario[], isAsked
     all.clients = await measureClients(caller, options);
     say(clientsTable(all.clients));
   }
-  if (isAsked("overload") && locate("ghz") === undefined) say(`\nOverload is left out: ${GHZ_HINT}`);
+  if (isAsked("overload") && findGoTool("ghz") === undefined) say(`\nOverload is left out: ${GHZ_HINT}`);
   else if (isAsked("overload")) {
     all.overload = await measureOverload(caller, options.quick ? 1 : Math.min(options.rounds, OVERLOAD_ROUNDS_MAX));
     say(overloadTable(all.overload));
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   const { only, quick } = options;
   const isAsked = (name: string) => only === undefined || name.includes(only);
   const scenarios = (quick ? QUICK : FULL).filter(({ protocol, size }) => isAsked(`servers ${protocol} ${size}`));
-  if (scenarios.length > 0 && locate("h2load") === undefined) throw new Error(H2LOAD_HINT);
+  if (scenarios.length > 0 && findGoTool("h2load") === undefined) throw new Error(H2LOAD_HINT);
   if (options.profile) {
     for (const scenario of scenarios) say(await profileServer(scenario, createCaller()));
     return;

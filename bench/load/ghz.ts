@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toJsonString } from "@bufbuild/protobuf";
+import { findGoTool } from "#kit/testing/go-tool.ts";
 import { CALLS } from "../contract/catalogue.ts";
-import { protosetOf } from "../shop/protoset.ts";
 import { type GhzCall, parseGhz } from "./ghz-output.ts";
-import { locate, runLoad } from "./tools.ts";
+import { protosetOf } from "./protoset.ts";
+import { runLoad } from "./tools.ts";
 
 export const GHZ_HINT =
   "ghz makes gRPC calls at a rate; it comes with: go install github.com/bojand/ghz/cmd/ghz@latest";
@@ -21,7 +22,7 @@ export interface GhzTarget {
 const CONNECTIONS = 16;
 
 async function ghz({ port, headers, deadlineMs }: GhzTarget, options: readonly string[]): Promise<GhzCall[]> {
-  const program = locate("ghz");
+  const program = findGoTool("ghz");
   if (program === undefined) throw new Error(GHZ_HINT);
   const { method, request } = CALLS.small;
   const dir = await mkdtemp(join(tmpdir(), "shopmesh-ghz-"));

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
+import { runTool } from "../load/run-tool.ts";
 import type { LoadOptions, LoadResult } from "./load.ts";
-import { runTool } from "./run-tool.ts";
 
 /** One call of a job. */
 export interface JobCall {

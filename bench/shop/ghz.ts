@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { findGoTool } from "#kit/testing/go-tool.ts";
 import { type GhzCall, parseGhz } from "../load/ghz-output.ts";
-import { locate } from "../load/tools.ts";
+import { protosetOf } from "../load/protoset.ts";
+import { runTool } from "../load/run-tool.ts";
 import type { LoadOptions, LoadResult } from "./load.ts";
-import { protosetOf } from "./protoset.ts";
-import { runTool } from "./run-tool.ts";
 
 const MS_PER_SECOND = 1_000;
 /** How ghz names calls under way when its time is over. */
@@ -23,7 +23,7 @@ export async function ghz(
   try {
     const protoset = join(directory, "contract.binpb");
     await writeFile(protoset, protosetOf(parent.file));
-    const output = await runTool(locate("ghz") ?? "ghz", [
+    const output = await runTool(findGoTool("ghz") ?? "ghz", [
       ...["--insecure", "--protoset", protoset, "--call", `${parent.typeName}.${name}`],
       ...["-d", "{}", "-m", JSON.stringify(call.metadata)],
       ...["-c", `${concurrency}`, "--connections", `${connections}`, "-z", `${seconds}s`, "--cpus", "1"],

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeEnvelope } from "#kit/wire/envelope.ts";
 import { parseH2loadLog } from "../load/h2load-output.ts";
+import { runTool } from "../load/run-tool.ts";
 import type { LoadOptions, LoadResult } from "./load.ts";
-import { runTool } from "./run-tool.ts";
 
 /** h2load looks at its clock a hundred times a second for each connection; with many more calls they would come in bursts. */
 const RATE_PER_CONNECTION = 200;

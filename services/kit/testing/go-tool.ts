@@ -14,7 +14,7 @@ function goFolder(variable: "GOPATH" | "GOMODCACHE", otherwise: string): string 
 
 const goPath = () => goFolder("GOPATH", join(homedir(), "go"));
 
-/** A program as `go install` leaves it; undefined where it is not installed. */
+/** A program as `go install` leaves it, or anywhere on the path; undefined where it is not installed. */
 export function findGoTool(name: string): string | undefined {
   const folders = [join(goPath(), "bin"), ...(process.env.PATH ?? "").split(delimiter)];
   return folders.map((it) => join(it, name)).find(existsSync);

@@ -13,7 +13,7 @@ export async function runTool(program: string, args: readonly string[], input = 
   const ended = once(child, "close");
   child.stdin.end(input);
   const [code] = await ended.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") throw new Error(`${program} is not there; bench/shop/README.md says how to get it.`);
+    if (error.code === "ENOENT") throw new Error(`${program} is not there; bench/README.md says how to get it.`);
     throw error;
   });
   if (code !== 0) throw new Error(`${program} ended with ${code}:\n${errors}`);
