@@ -68,6 +68,8 @@ export class Http2Exchange implements HttpExchange {
       onBody(undefined);
       return;
     }
+    // Only who may go on waits for being told so.
+    if (this.#headers.expect === "100-continue") this.#stream.additionalHeaders({ ":status": 100 });
     this.#body = new Body(maxBytes);
     this.#onBody = onBody;
     this.#stream.on("data", (chunk: Buffer) => this.#onData(chunk));

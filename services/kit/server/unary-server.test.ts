@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import http2 from "node:http2";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type StringValue, StringValueSchema } from "@bufbuild/protobuf/wkt";
@@ -225,6 +227,30 @@ describe("requests that are not as they should be", () => {
       const answer = await send(echo.port, { path, header: { "content-type": type }, body: [Buffer.from("x")] });
       expect([type, answer.status]).toEqual([type, 415]);
     }
+  });
+});
+
+describe("a client that asks by HTTP/2 whether it may send its message", () => {
+  it.each([
+    ["Say", ["told to go on", "200"]],
+    ["Internal", ["403"]],
+  ])("of %s is %j", async (rpc, expected) => {
+    const session = http2.connect(`http://127.0.0.1:${echo.port}`);
+    const header = {
+      ":method": "POST",
+      ":path": pathOf(rpc),
+      "content-type": "application/json",
+      expect: "100-continue",
+    };
+    const stream = session.request(header).resume();
+    const seen: string[] = [];
+    stream.on("continue", () => {
+      seen.push("told to go on");
+      stream.end('"hello"');
+    });
+    const [fields] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    expect([...seen, `${fields[":status"]}`]).toEqual(expected);
+    session.destroy();
   });
 });
 
