@@ -26,8 +26,8 @@ export interface Endpoint {
 
 /** How many connections are opened to one address. */
 export const SESSIONS_MAX = 4;
-/** How long an address that could not be connected to is left alone. */
-export const CONNECT_BACKOFF: BackoffPolicy = { baseMs: 50, factor: 1.6, maxMs: 5_000, jitter: 0.3 };
+// How long an address that could not be connected to is left alone.
+const CONNECT_BACKOFF: BackoffPolicy = { baseMs: 50, factor: 1.6, maxMs: 5_000, jitter: 0.3 };
 
 const isUsable = ({ state }: Session) => state !== "draining" && state !== "closed";
 

@@ -40,9 +40,9 @@ export interface UnaryRequest<I extends DescMessage, O extends DescMessage> {
   readonly parent: Parent | undefined;
 }
 
-/** Where a request's header has its scheme and its authority. */
-export const SCHEME_AT = 3;
-export const AUTHORITY_AT = 5;
+// Where the header of a plan (transport.ts) has its scheme and its authority.
+const SCHEME_AT = 3;
+const AUTHORITY_AT = 5;
 
 const TIMER_MAX_MS = 2 ** 31 - 1;
 

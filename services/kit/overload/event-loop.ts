@@ -24,8 +24,8 @@ export interface EventLoop {
   readonly busy: boolean;
 }
 
-/** So long without rest is more than a burst. */
-export const BUSY_AFTER_MS = 500;
+// So long without rest is more than a burst.
+const BUSY_AFTER_MS = 500;
 // A loop that rests less is at its end. What is measured of one that never rests is up to a fifth where the process has to
 // share its core: the wait to be woken counts as rest.
 const REST_MIN = 0.25;

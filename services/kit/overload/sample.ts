@@ -29,7 +29,7 @@ const UNFINISHED: ReadonlySet<number> = new Set([Code.Canceled, Code.DeadlineExc
  * calls that come together, or wait for a store, are late without any overload. How long other services wait counts as
  * well as the contract; how long somebody outside says to wait does not, so that nobody can make the service look slow.
  */
-export function acceptableMsOf({ policy, caller, callerTimeoutMs }: Call, busy: boolean): number {
+function acceptableMsOf({ policy, caller, callerTimeoutMs }: Call, busy: boolean): number {
   const contractMs = timeoutMsOf(policy) ?? ACCEPTABLE_MAX_MS;
   const latestMs = caller === OUTSIDE ? contractMs : Math.min(contractMs, callerTimeoutMs ?? contractMs);
   const ms = Math.max(policy.objective?.latencyMs ?? 0, latestMs * LATE_SHARE[busy ? "busy" : "waiting"]);
