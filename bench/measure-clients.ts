@@ -3,7 +3,7 @@ import type { Caller } from "./contract/caller.ts";
 import type { ClientRun, ClientSetup, Ports, ServerSetup } from "./process/messages.ts";
 import { type Child, startChild } from "./process/start.ts";
 import { roundsOf } from "./rounds.ts";
-import { median } from "./shop/load.ts";
+import { median } from "./statistics.ts";
 import { type Column, figure, tableOf } from "./table.ts";
 
 /** What was measured of one client: medians over the rounds. */

@@ -4,7 +4,7 @@ import { callsAtRate, callsInTurn } from "./load/ghz.ts";
 import { type GhzCall, type Outcome, outcomeOf } from "./load/ghz-output.ts";
 import type { Ports, ServerSetup } from "./process/messages.ts";
 import { type Child, startChild } from "./process/start.ts";
-import { median, quantile } from "./shop/load.ts";
+import { median, quantile } from "./statistics.ts";
 import { type Column, figure, tableOf } from "./table.ts";
 
 /** What was measured at a multiple of the peak rate: medians over the rounds. */

@@ -8,7 +8,7 @@ import { type Child, startChild } from "./process/start.ts";
 import { type Ratio, ratioOf, type Turn } from "./ratio.ts";
 import { roundsOf } from "./rounds.ts";
 import { SERVERS, type ServerKind } from "./servers/servers.ts";
-import { median, quantile } from "./shop/load.ts";
+import { median, quantile } from "./statistics.ts";
 
 /** One table: a call in a protocol, of all servers that speak it. */
 export interface Scenario {

@@ -1,4 +1,4 @@
-import { median } from "./shop/load.ts";
+import { median } from "./statistics.ts";
 
 /** A saturated turn of a server. */
 export interface Turn {

@@ -1,23 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { resultOf } from "./h2load.ts";
-import { median, quantile } from "./load.ts";
 import { parseStat } from "./processor-time.ts";
 
-describe("figures", () => {
-  it.each([
-    [[3], 3],
-    [[3, 1], 2],
-    [[5, 1, 3], 3],
-    [[4, 1, 2, 3], 2.5],
-  ])("the median of %j is %d", (values, expected) => {
-    expect(median(values)).toBe(expected);
-  });
-
-  it("a quantile is a value that occurred", () => {
-    const values = Array.from({ length: 200 }, (_, index) => index + 1);
-    expect([0.5, 0.99, 1].map((share) => quantile(values, share))).toEqual([100, 198, 200]);
-  });
-
+describe("what programs say of themselves", () => {
   it("h2load's log tells durations and the time from the first call to the last answer", () => {
     const log = "1000000\t200\t5000\n1002000\t200\t8000\n1009000\t-1\t100\n";
     expect(resultOf(log)).toEqual({ latenciesMs: [5, 8], seconds: 0.01 });

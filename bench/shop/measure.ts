@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { quantile } from "../statistics.ts";
 import type { MeasuredCall } from "./calls.ts";
-import { type LoadResult, quantile } from "./load.ts";
+import type { LoadResult } from "./load.ts";
 import { poolWaitMs } from "./pool-waits.ts";
 import { type ProcessorTime, processorTime, used } from "./processor-time.ts";
 import type { RunningShop } from "./running-shop.ts";

@@ -1,5 +1,5 @@
+import { median } from "../statistics.ts";
 import { type Column, figure, tableOf } from "../table.ts";
-import { median } from "./load.ts";
 import type { Measurement } from "./measure.ts";
 
 /** What the rounds found of one call. */
