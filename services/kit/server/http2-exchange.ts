@@ -69,7 +69,8 @@ export class Http2Exchange implements HttpExchange {
       return;
     }
     // Only who may go on waits for being told so.
-    if (this.#headers.expect === "100-continue") this.#stream.additionalHeaders({ ":status": 100 });
+    if (this.#headers.expect === "100-continue" && !this.#stream.closed && !this.#stream.destroyed)
+      this.#stream.additionalHeaders({ ":status": 100 });
     this.#body = new Body(maxBytes);
     this.#onBody = onBody;
     this.#stream.on("data", (chunk: Buffer) => this.#onData(chunk));
