@@ -10,7 +10,7 @@ import { createRetryBudget } from "./retry-budget.ts";
 import type { SessionTimes } from "./session.ts";
 import { createStreamTransport } from "./streams.ts";
 import { targetsOf } from "./target.ts";
-import { type Parent, UnaryCall } from "./unary.ts";
+import { ClientCall, type Parent } from "./unary.ts";
 
 /** How calls of a transport are made. */
 export interface ServiceTransportOptions<P extends Parent> {
@@ -119,14 +119,14 @@ export function createServiceTransport<P extends Parent>(options: ServiceTranspo
         const { idempotency } = method;
         const send = (frame: Buffer) => {
           const request = { method, idempotency, header: own, frame, timeoutMs: limitMs, signal, parent };
-          new UnaryCall(shared, request, resolve, reject).start();
+          new ClientCall(shared, request, resolve, reject).start();
         };
         const bytes = bytesOf(method.input, plan.encode, input, maxBytes);
         if (sendEncoding === undefined || bytes.length - ENVELOPE_HEAD_BYTES < compressMinBytes) {
           send(completeEnvelope(0, bytes));
         } else {
           const compressed = compress(sendEncoding, bytes.subarray(ENVELOPE_HEAD_BYTES));
-          compressed.then((it) => send(encodeEnvelope(COMPRESSED_FLAG, it)), reject);
+          compressed.then((it) => send(encodeEnvelope(COMPRESSED_FLAG, it))).catch(reject);
         }
       });
     },

@@ -47,7 +47,7 @@ const AUTHORITY_AT = 5;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** A unary call from its start to its end, over as many attempts as it takes. */
-export class UnaryCall<I extends DescMessage, O extends DescMessage> implements Waiter, AttemptOwner {
+export class ClientCall<I extends DescMessage, O extends DescMessage> implements Waiter, AttemptOwner {
   readonly #shared: UnaryShared;
   readonly #request: UnaryRequest<I, O>;
   readonly #headerLength: number;
@@ -131,7 +131,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
       return;
     }
     this.#attempts++;
-    this.#pause = setTimeout(() => this.#connect(), delayMs);
+    this.#pause = setTimeout(() => this.#connect(), Math.min(delayMs, TIMER_MAX_MS));
   }
 
   #watchTime(): void {

@@ -12,8 +12,9 @@ export const SERVER_FAULTS: ReadonlySet<number> = new Set([
   Code.Unavailable,
   Code.DeadlineExceeded,
   Code.DataLoss,
-  Code.Unimplemented,
 ]);
+// Nobody expected these: each has its line.
+const UNEXPECTED: ReadonlySet<number> = new Set([Code.Unknown, Code.Internal, Code.DataLoss]);
 
 function writeLine(call: Call, { code, error, durationMs }: Outcome, leftOut: number): void {
   const entry = {
@@ -34,13 +35,13 @@ function writeLine(call: Call, { code, error, durationMs }: Outcome, leftOut: nu
 /**
  * A line for each call: who called what for whom, and how it ended. Never a message: those may hold secrets. Of calls
  * that end alike and come by the hundred a second only some have a line, which says how many were left out; a call that
- * fails through the service's own fault always has one.
+ * ends with what nobody expected always has one.
  */
 export function accessLog(nowMs: () => number = () => performance.now()): Step {
   const sampler = createSampler(nowMs);
   return (call) => {
     call.onEnd.push((outcome) => {
-      const leftOut = SERVER_FAULTS.has(outcome.code) ? 0 : sampler.take(call.method, outcome.code);
+      const leftOut = UNEXPECTED.has(outcome.code) ? 0 : sampler.take(call.method, outcome.code);
       if (leftOut !== undefined) writeLine(call, outcome, leftOut);
     });
   };

@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { Call, type Incoming, runInCall } from "../call.ts";
-import { toConnectError } from "../failure.ts";
+import { type Failure, toConnectError } from "../failure.ts";
 import { deadlineExceeded } from "./deadline.ts";
 import { callerGone, type ErrorMapping, type Exchange, failCall, UnaryCall } from "./unary.ts";
 
@@ -32,8 +32,12 @@ export interface Pipeline {
   start<T>(exchange: Exchange<T>): UnaryCall<T>;
   /** A call with one answer. @throws ConnectError as it goes over the wire. */
   unary<T>(incoming: HandedOver, handler: (call: Call) => Promise<T> | T): Promise<T>;
-  /** A call with many answers. @throws ConnectError as it goes over the wire. */
-  stream<T>(incoming: HandedOver, handler: (call: Call) => AsyncIterable<T>): AsyncIterable<T>;
+  /**
+   * A call with many answers.
+   * @param failure what is wrong with the request, found before; the call ends with it if no step refuses it
+   * @throws ConnectError as it goes over the wire.
+   */
+  stream<T>(incoming: HandedOver, handler: (call: Call) => AsyncIterable<T>, failure?: Failure): AsyncIterable<T>;
 }
 
 /** Rejects when the call is cancelled: a handler that does not listen to the signal must not hold the caller. */
@@ -117,18 +121,27 @@ export function createPipeline(steps: Steps, log: Logger, mapError: ErrorMapping
   return {
     start,
     unary: <T>(incoming: HandedOver, handle: (call: Call) => Promise<T> | T) =>
-      new Promise<T>((answer, refuse) => {
+      new Promise<T>((resolve, refuse) => {
+        let response: T;
+        const encode = (it: T) => {
+          response = it;
+        };
+        const answer = () => resolve(response);
         const receive = (call: UnaryCall<T>) => call.received(incoming.message);
         const { method, policy, header, peerAddress, callerTimeoutMs, signal } = incoming;
         const about = { method, policy, header, peerAddress, callerTimeoutMs };
-        const call = new UnaryCall<T>({ ...about, receive, handle, answer, refuse }, steps, log, mapError);
+        const call = new UnaryCall<T>({ ...about, receive, handle, encode, answer, refuse }, steps, log, mapError);
         call.onEnd.push(follow(signal, call));
         call.start();
       }),
-    stream(incoming, handler) {
+    stream(incoming, handler, failure) {
       const call = new Call(incoming, log);
       call.message = incoming.message;
-      return streamCall(call, incoming, steps, mapError, handler);
+      const fail: Step = () => {
+        throw failure;
+      };
+      const all = failure === undefined ? steps : { admission: steps.admission, checks: [fail] };
+      return streamCall(call, incoming, all, mapError, handler);
     },
   };
 }

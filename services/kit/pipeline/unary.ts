@@ -14,8 +14,10 @@ export interface Exchange<T> extends Incoming {
   receive(call: UnaryCall<T>): void;
   /** Answers the request; what it throws or rejects with is what the call ends with. */
   handle(call: Call): T | PromiseLike<T>;
+  /** Makes the answer ready to be sent; what it throws or rejects with is what the call ends with. */
+  encode(response: T): void | Promise<void>;
   /** Sends the answer; what it throws before anything was sent is what the call ends with. */
-  answer(response: T): void;
+  answer(): void;
   refuse(error: ConnectError): void;
 }
 
@@ -135,12 +137,18 @@ export class UnaryCall<T> extends Call {
   #succeed(response: T): void {
     if (this.#over) return;
     try {
-      this.#exchange.answer(response);
-      this.#over = true;
+      const pending = this.#exchange.encode(response);
+      if (pending === undefined) this.#answer();
+      else pending.then(() => this.#answer()).catch((error: unknown) => this.fail(error));
     } catch (error) {
       this.fail(error);
-      return;
     }
+  }
+
+  #answer(): void {
+    if (this.#over) return;
+    this.#exchange.answer();
+    this.#over = true;
     this.finish(0, undefined);
   }
 }

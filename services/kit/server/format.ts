@@ -1,17 +1,20 @@
 /** How a unary call is put into HTTP. */
 export type ProtocolName = "grpc" | "grpc-web" | "connect";
 
+/** How messages are written. */
+export type Codec = "proto" | "json";
+
 /** What a content type says of a unary call. */
 export interface Format {
   readonly protocol: ProtocolName;
-  readonly codec: "proto" | "json";
+  readonly codec: Codec;
   /** gRPC-Web as base64 text, for clients that cannot read bytes. */
   readonly text: boolean;
   /** The content type of the answer. */
   readonly contentType: string;
 }
 
-function format(protocol: ProtocolName, codec: Format["codec"], contentType: string): Format {
+function format(protocol: ProtocolName, codec: Codec, contentType: string): Format {
   return { protocol, codec, text: contentType.includes("-text"), contentType };
 }
 

@@ -7,6 +7,7 @@ import { HELD_MIN_BYTES, isDeclaredLarger, tooMuchHeld } from "./http-exchange.t
 import type { Http2Connection } from "./http2-connection.ts";
 
 const END_STREAM_FLAG = 0x1;
+const UNREAD_TIMEOUT_MS = 1_000;
 const WITH_TRAILERS = { waitForTrailers: true };
 const ALONE = { endStream: true };
 
@@ -122,8 +123,18 @@ export class Http2Exchange implements HttpExchange {
       stream.respond(header, WITH_TRAILERS);
       stream.end(body);
     }
-    // Asks the client to send no more of what nobody reads (RFC 9113, section 8.1).
-    if (!this.#received) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    if (!this.#received) this.#letGoOfRest();
+  }
+
+  /**
+   * Takes in the rest of a request that nobody reads, and asks a client that goes on to stop (RFC 9113, section 8.1). Not
+   * at once: clients that are still sending take that for the end of all, and lose the answer.
+   */
+  #letGoOfRest(): void {
+    const stream = this.#stream;
+    stream.resume();
+    const stop = setTimeout(() => stream.close(http2.constants.NGHTTP2_NO_ERROR), UNREAD_TIMEOUT_MS);
+    stream.once("close", () => clearTimeout(stop));
   }
 
   /**

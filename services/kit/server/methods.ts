@@ -1,20 +1,14 @@
 import {
   create,
   type DescMethod,
-  fromBinary,
-  fromJson,
-  type JsonValue,
   type Message,
   type MessageInitShape,
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
-import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
-import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
-import { callFailure, type Failure } from "../failure.ts";
 import type { Implementation } from "../implementation.ts";
 import { policyOf } from "../policy.ts";
 import { createMessageEncoder, type EncodeMessage } from "../wire/encode-message.ts";
@@ -32,44 +26,6 @@ export interface UnaryMethod {
   readonly encode: EncodeMessage;
   /** Whether Connect clients may use GET. */
   readonly allowsGet: boolean;
-}
-
-const decoder = new TextDecoder();
-
-/** The name of the field that could not be read, if the library tells. Its own text is not passed on: it quotes the value. */
-function fieldOf(error: unknown): string | undefined {
-  for (let it = error; it instanceof Error; it = it.cause) {
-    if (isFieldError(it)) {
-      const field = it.field();
-      return field.kind === "oneof" ? field.name : field.jsonName;
-    }
-  }
-  return undefined;
-}
-
-function undecodable({ method }: UnaryMethod, { codec }: Format, error: unknown): Failure {
-  const field = codec === "json" ? fieldOf(error) : undefined;
-  const what = codec === "json" ? "JSON of a" : "a binary";
-  const message = `The request is not ${what} ${method.input.typeName} message${field === undefined ? "" : ` (${field})`}.`;
-  if (field === undefined) return callFailure(ErrorReason.INVALID_INPUT, message);
-  const violations = [{ field, description: "cannot be read", reason: "decoding" }];
-  return callFailure(ErrorReason.INVALID_INPUT, message, { violations });
-}
-
-/**
- * The request in its bytes.
- * @throws Failure INVALID_INPUT, which quotes nothing of the request.
- */
-export function decodeRequest(served: UnaryMethod, format: Format, data: Uint8Array, registry?: Registry): Message {
-  const { input } = served.method;
-  try {
-    if (format.codec === "proto") return fromBinary(input, data);
-    const json = JSON.parse(decoder.decode(data)) as JsonValue;
-    // Clients may know a newer contract than we do.
-    return fromJson(input, json, { ignoreUnknownFields: true, ...(registry && { registry }) });
-  } catch (error) {
-    throw undecodable(served, format, error);
-  }
 }
 
 /** The bytes of an answer, with so many left free before them. */

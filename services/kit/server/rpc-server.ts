@@ -1,8 +1,8 @@
 import type { Implementation } from "../implementation.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { type HttpHandler, type Listener, type ListenOptions, listen } from "./listen.ts";
+import type { MessageOptions } from "./request.ts";
 import { createStreamServer } from "./stream-server.ts";
-import type { MessageOptions } from "./unary-exchange.ts";
 import { createUnaryServer } from "./unary-server.ts";
 
 /** A port, the RPCs that are served there and what every call of them goes through. */

@@ -6,12 +6,14 @@ import {
   Code,
   ConnectError,
   type ConnectRouter,
+  type ContextValues,
   createConnectRouter,
   createContextKey,
   createContextValues,
   type HandlerContext,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { createAsyncIterable, type UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
   compressionGzip,
@@ -19,18 +21,21 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
-import { callFailure } from "../failure.ts";
+import { callFailure, type Failure } from "../failure.ts";
 import type { Implementation } from "../implementation.ts";
 import type { HandedOver, Pipeline } from "../pipeline/pipeline.ts";
 import { policyOf } from "../policy.ts";
 import type { HttpHandler } from "./listen.ts";
-import type { MessageOptions } from "./unary-exchange.ts";
+import type { MessageOptions } from "./request.ts";
+import { receiveStreamRequest } from "./stream-request.ts";
 
 // node:http has a time of its own for HTTP/1.1.
 const RECEIVE_TIMEOUT_MS = 60_000;
 // How long an answered client may go on sending.
 const UNREAD_TIMEOUT_MS = 1_000;
 const PEER_ADDRESS = createContextKey("");
+/** What is wrong with the request of a server stream. */
+const REQUEST_FAILURE = createContextKey<Failure | undefined>(undefined);
 
 type ServerStream = (request: Message, context: HandlerContext) => AsyncIterable<Message>;
 type ClientStream = (requests: AsyncIterable<Message>, context: HandlerContext) => Promise<Message> | Message;
@@ -65,8 +70,10 @@ function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown
   switch (method.methodKind) {
     case "server_streaming":
       return (request: Message, context: HandlerContext) =>
-        pipeline.stream(handedOver(method, request, context), (call) =>
-          (handler as ServerStream)(request, { ...context, signal: call.signal }),
+        pipeline.stream(
+          handedOver(method, request, context),
+          (call) => (handler as ServerStream)(request, { ...context, signal: call.signal }),
+          context.values.get(REQUEST_FAILURE),
         );
     case "client_streaming":
       return (requests: AsyncIterable<Message>, context: HandlerContext) =>
@@ -133,6 +140,8 @@ function letGoOnAnswer(request: Parameters<HttpHandler>[0], response: Parameters
   });
 }
 
+type StreamedRequest = UniversalServerRequest & { readonly body: AsyncIterable<Uint8Array> };
+
 /** Connect's handling fails where it cannot put a URL together. */
 function hasAuthority(request: Parameters<HttpHandler>[0]): boolean {
   const authority = "authority" in request ? request.authority : request.headers.host;
@@ -161,6 +170,13 @@ export function createStreamServer(
   const streams = new Map(
     handlers.filter((it) => it.method.methodKind !== "unary").map((it) => [it.requestPath, it] as const),
   );
+  const readRequest = async (method: DescMethod, incoming: StreamedRequest, values: ContextValues) => {
+    if (method.methodKind !== "server_streaming") return incoming;
+    const one = await receiveStreamRequest(method, incoming.header, incoming.body, options);
+    if (one === undefined) return incoming;
+    values.set(REQUEST_FAILURE, one.failure);
+    return { ...incoming, header: one.header, body: createAsyncIterable([one.body]) };
+  };
   return async (request, response) => {
     const handler = streams.get((request.url ?? "").split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
@@ -169,15 +185,17 @@ export function createStreamServer(
       return;
     }
     if ("stream" in request && handler.method.methodKind === "server_streaming") limitReceiving(request);
+    const values = createContextValues().set(PEER_ADDRESS, request.socket?.remoteAddress ?? "");
     letGoOnAnswer(request, response);
     const incoming = universalRequestFromNodeRequest(
       request as http.IncomingMessage,
       response as http.ServerResponse,
       undefined,
-      createContextValues().set(PEER_ADDRESS, request.socket?.remoteAddress ?? ""),
+      values,
     );
     try {
-      await universalResponseToNodeResponse(await handler({ ...incoming, body: bodyOf(request) }), response);
+      const read = await readRequest(handler.method, { ...incoming, body: bodyOf(request) }, values);
+      await universalResponseToNodeResponse(await handler(read), response);
     } catch (error) {
       // A write may fail a moment before the connection is known to be closed.
       await nextTurn();

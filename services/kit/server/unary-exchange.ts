@@ -1,45 +1,31 @@
-import type { DescMethod, Message, Registry } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Call, CallHeader } from "../call.ts";
 import { callFailure } from "../failure.ts";
 import type { Exchange, UnaryCall } from "../pipeline/unary.ts";
-import {
-  compress,
-  DecompressionError,
-  decompress,
-  ENCODINGS,
-  type Encoding,
-  firstEncoding,
-  isEncoding,
-} from "../wire/compression.ts";
+import { compress, type Encoding, firstEncoding, isEncoding } from "../wire/compression.ts";
 import { UnaryContext } from "./context.ts";
 import type { Format } from "./format.ts";
 import type { HttpExchange } from "./http-exchange.ts";
-import { decodeRequest, encodeResponse, type UnaryMethod } from "./methods.ts";
-import type { Packed, Protocol } from "./protocol.ts";
-
-/** How messages are read and written. */
-export interface MessageOptions {
-  /** Largest request and answer, in bytes, when not compressed. */
-  readonly requestMaxBytes: number;
-  readonly responseMaxBytes: number;
-  /** Types that may stand in a google.protobuf.Any, so that it can be written as JSON. */
-  readonly registry?: Registry;
-}
+import { encodeResponse, type UnaryMethod } from "./methods.ts";
+import type { Protocol } from "./protocol.ts";
+import {
+  decodeRequest,
+  type MessageOptions,
+  messageBytes,
+  PACKING_BYTES,
+  requestEncoding,
+  requestTooLarge,
+} from "./request.ts";
 
 // What compression saves of less than this is lost again by the time it takes.
 const COMPRESS_MIN_BYTES = 1_024;
-// An envelope, and base64 where gRPC-Web is text.
-const PACKING_BYTES = 16;
+// Base64, where gRPC-Web is text.
 const TEXT_FACTOR = 4 / 3;
 
-function tooLarge(maxBytes: number) {
-  return callFailure(ErrorReason.MESSAGE_TOO_LARGE, `The request is larger than ${maxBytes} bytes.`, {
-    metadata: { maxBytes: `${maxBytes}` },
-  });
-}
+const NOTHING = Buffer.alloc(0);
 
 /** What a request, by GET, holds instead of a body. */
 export interface Query {
@@ -61,6 +47,8 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   readonly #query: Query | undefined;
   readonly #isTimeoutMalformed: boolean;
   #context: UnaryContext | undefined;
+  #data: Buffer = NOTHING;
+  #encoding: Encoding | undefined;
 
   constructor(
     http: HttpExchange,
@@ -96,7 +84,9 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   receive(call: UnaryCall<object>): void {
     if (this.#isTimeoutMalformed)
       throw callFailure(ErrorReason.INVALID_INPUT, `The header ${this.#protocol.timeout} is malformed.`);
-    const encoding = this.#requestEncoding();
+    const encoding = requestEncoding(
+      this.#query === undefined ? this.get(this.#protocol.encoding) : this.#query.compression,
+    );
     if (this.#query === undefined) this.#read(call, encoding);
     else this.#take(call, this.#query.message, encoding);
   }
@@ -105,7 +95,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     const { requestMaxBytes } = this.#options;
     const maxBytes = (requestMaxBytes + PACKING_BYTES) * (this.#format.text ? TEXT_FACTOR : 1);
     this.#http.read(maxBytes, (body) => {
-      if (body === undefined) call.fail(tooLarge(requestMaxBytes));
+      if (body === undefined) call.fail(requestTooLarge(requestMaxBytes));
       else this.#take(call, body, encoding);
     });
   }
@@ -115,7 +105,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     return this.#served.handler(call.message as Message, this.#context);
   }
 
-  answer(response: object): void {
+  encode(response: object): void | Promise<void> {
     const { headBytes } = this.#protocol;
     const data = encodeResponse(this.#served, this.#format, response, headBytes, this.#options.registry);
     const length = data.length - headBytes;
@@ -124,17 +114,22 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
         ErrorReason.MESSAGE_TOO_LARGE,
         `The answer is larger than ${this.#options.responseMaxBytes} bytes.`,
       );
+    this.#data = data;
     const encoding = length < COMPRESS_MIN_BYTES ? undefined : this.#responseEncoding();
-    if (encoding === undefined) {
-      this.#send(data, undefined);
-    } else {
-      compress(encoding, data.subarray(headBytes))
-        .then(
-          (compressed) => this.#send(compressed, encoding),
-          () => this.#send(data, undefined),
-        )
-        .catch(() => this.#http.abandon());
-    }
+    if (encoding === undefined) return undefined;
+    return compress(encoding, data.subarray(headBytes)).then((compressed) => {
+      this.#data = compressed;
+      this.#encoding = encoding;
+    });
+  }
+
+  answer(): void {
+    this.#protocol.answer(this.#http, {
+      data: this.#data,
+      encoding: this.#encoding,
+      format: this.#format,
+      context: this.#context,
+    });
   }
 
   refuse(error: ConnectError): void {
@@ -154,21 +149,6 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
     }
   }
 
-  #send(data: Buffer, encoding: Encoding | undefined): void {
-    this.#protocol.answer(this.#http, { data, encoding, format: this.#format, context: this.#context });
-  }
-
-  #requestEncoding(): Encoding | undefined {
-    const name = this.#query === undefined ? this.get(this.#protocol.encoding) : this.#query.compression;
-    if (name === null || name === "" || name === "identity") return undefined;
-    if (isEncoding(name)) return name;
-    throw callFailure(
-      ErrorReason.ENCODING_UNKNOWN,
-      `The request is compressed in a way that is not known here; known are ${ENCODINGS.join(", ")}.`,
-      { metadata: { supported: ENCODINGS.join(",") } },
-    );
-  }
-
   #responseEncoding(): Encoding | undefined {
     const accepted = this.get(this.#protocol.acceptEncoding);
     const requested = this.get(this.#protocol.encoding);
@@ -178,44 +158,18 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   }
 
   #take(call: UnaryCall<object>, body: Buffer, encoding: Encoding | undefined): void {
-    let packed: Packed;
     try {
-      packed = this.#protocol.unpack(body, this.#format, encoding !== undefined);
-      if (packed.data.length > this.#options.requestMaxBytes) throw tooLarge(this.#options.requestMaxBytes);
-      // A code that gRPC prescribes (https://github.com/grpc/grpc/blob/master/doc/compression.md).
-      if (packed.compressed && encoding === undefined)
-        throw callFailure(ErrorReason.INTERNAL, "The request is compressed, but does not say how.");
+      const packed = this.#protocol.unpack(body, this.#format, encoding !== undefined);
+      const data = messageBytes(packed, encoding, this.#options.requestMaxBytes);
+      if (data instanceof Promise)
+        data.then((it) => this.#decode(call, it)).catch((error: unknown) => call.fail(error));
+      else this.#decode(call, data);
     } catch (error) {
       call.fail(error);
-      return;
     }
-    if (packed.compressed && encoding !== undefined) this.#decompress(call, packed.data, encoding);
-    else this.#decode(call, packed.data);
-  }
-
-  #decompress(call: UnaryCall<object>, data: Uint8Array, encoding: Encoding): void {
-    const { requestMaxBytes } = this.#options;
-    decompress(encoding, data, requestMaxBytes).then(
-      (it) => this.#decode(call, it),
-      (error: unknown) => {
-        const isTooLarge = error instanceof DecompressionError && error.tooLarge;
-        call.fail(
-          isTooLarge
-            ? tooLarge(requestMaxBytes)
-            : callFailure(ErrorReason.INVALID_INPUT, `The request is not valid ${encoding}.`),
-        );
-      },
-    );
   }
 
   #decode(call: UnaryCall<object>, data: Uint8Array): void {
-    let message: Message;
-    try {
-      message = decodeRequest(this.#served, this.#format, data, this.#options.registry);
-    } catch (error) {
-      call.fail(error);
-      return;
-    }
-    call.received(message);
+    call.received(decodeRequest(this.method, this.#format.codec, data, this.#options.registry));
   }
 }

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import type { Implementation } from "../implementation.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { connectUnary } from "./connect-unary.ts";
@@ -7,7 +8,8 @@ import { grpcWeb } from "./grpc-web.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { type UnaryMethod, unaryMethods } from "./methods.ts";
 import type { Protocol } from "./protocol.ts";
-import { type MessageOptions, type Query, UnaryExchange } from "./unary-exchange.ts";
+import type { MessageOptions } from "./request.ts";
+import { type Query, UnaryExchange } from "./unary-exchange.ts";
 
 /** Serves unary RPCs by gRPC, gRPC-Web and Connect. */
 export interface UnaryServer {
@@ -31,6 +33,11 @@ function queryOf(parameters: URLSearchParams): Query {
   };
 }
 
+/** Answers what is no call by any of the protocols. */
+function refuse(http: HttpExchange, status: number, text: string, header: OutgoingHttpHeaders = {}): void {
+  http.respond(status, { ...header, "content-type": "text/plain; charset=utf-8" }, Buffer.from(`${text}\n`));
+}
+
 /** The unary RPCs of these implementations, each call taken through the pipeline. */
 export function createUnaryServer(
   implementations: readonly Implementation[],
@@ -46,7 +53,7 @@ export function createUnaryServer(
   const serveGet = (http: HttpExchange, served: UnaryMethod) => {
     const parameters = parametersOf(http.url);
     const format = formatOfGet(parameters.get("encoding"));
-    if (format === undefined) return http.respond(415, {});
+    if (format === undefined) return refuse(http, 415, "The parameter encoding must be proto or json.");
     start(http, served, format, queryOf(parameters));
   };
   return {
@@ -55,9 +62,13 @@ export function createUnaryServer(
     },
     serve(http, served) {
       if (http.verb === "GET" && served.allowsGet) return serveGet(http, served);
-      if (http.verb !== "POST") return http.respond(405, { allow: served.allowsGet ? "GET, POST" : "POST" });
+      const verbs = served.allowsGet ? "GET, POST" : "POST";
+      if (http.verb !== "POST") return refuse(http, 405, `This call takes ${verbs}.`, { allow: verbs });
       const format = formatOf(http.header("content-type"));
-      if (format === undefined) return http.respond(415, { "accept-post": CONTENT_TYPES.join(", ") });
+      if (format === undefined) {
+        const accepted = CONTENT_TYPES.join(", ");
+        return refuse(http, 415, `The content type must be one of ${accepted}.`, { "accept-post": accepted });
+      }
       start(http, served, format);
     },
   };
