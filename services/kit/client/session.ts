@@ -84,10 +84,10 @@ function openHttp2({ target }: Address, socket: Duplex): ClientHttp2Session {
 
 /** Connects to an address. `onChange` is called after each change of `state` or `capacity`. */
 export function openSession(address: Address, onChange: () => void, times: SessionTimes = SESSION_TIMES): Session {
-  return new Http2Connection(address, onChange, times);
+  return new OpenSession(address, onChange, times);
 }
 
-class Http2Connection implements Session {
+class OpenSession implements Session {
   readonly address: Address;
   state: SessionState = "connecting";
   outstanding = 0;

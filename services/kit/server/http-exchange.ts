@@ -33,7 +33,7 @@ export interface HttpExchange {
   header(name: string): string | undefined;
   /** All headers of the request. */
   headers(): Headers;
-  /** Takes in the body. Must be called at once or not at all; a request that breaks off is told by `onGone` only. */
+  /** Takes in the body; at most once. What arrives before is kept. A request that breaks off is told by `onGone` only. */
   read(maxBytes: number, onBody: OnBody): void;
   /** Calls back when the client goes away before the answer was sent. */
   onGone(listener: () => void): void;
