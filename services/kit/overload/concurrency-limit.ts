@@ -48,8 +48,9 @@ const WINDOW_MAX_MS = 5_000;
 // Fewer calls in a window say nothing.
 const SAMPLES_MIN = 20;
 const SAMPLES_MAX = 512;
-// What all wait for, even the quickest wait for; what only some wait for leaves these alone.
-const QUANTILE = 0.25;
+// What all wait for, even the quickest wait for; what only some wait for leaves these alone. Where the service itself has
+// no rest there is one queue for all, and it is the common call that has to be in time.
+const QUANTILE = { waiting: 0.25, busy: 0.5 } as const;
 // Where the limit settles, as a share of the acceptable time: below 1, so that most calls are in time and not half.
 const AIM = 0.5;
 const SHRINK_MAX = 0.25;
@@ -61,8 +62,8 @@ const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
 /**
- * An adaptive limit on concurrency. By windows of time it asks whether even the quicker calls (the lower quartile) took
- * longer than is acceptable for each. If so, all of them wait in one queue that does not empty, and the limit shrinks
+ * An adaptive limit on concurrency. By windows of time it asks whether even the quicker calls (the lower quartile; the
+ * median where the service has no rest) took longer than is acceptable for each. If so, all of them wait in one queue that does not empty, and the limit shrinks
  * to what Little's law gives for the rate that was reached: calls a second × acceptable seconds. If they have time to
  * spare and the limit was used, it grows by its square root. In between it stays.
  *
@@ -121,7 +122,7 @@ export function createConcurrencyLimit({ nowMs, random }: ConcurrencyLimitOption
 
   const judge = (now: number) => {
     const seen = ratios.subarray(0, Math.min(samples, SAMPLES_MAX)).sort();
-    const ratio = seen[Math.floor(seen.length * QUANTILE)] ?? 0;
+    const ratio = seen[Math.floor(seen.length * QUANTILE[busy > samples / 2 ? "busy" : "waiting"])] ?? 0;
     const step = Math.sqrt(limit);
     const nearlyUsed = refused > 0 || peak >= limit * NEARLY_USED;
     if (ratio > 1) limit = shrink(now);
