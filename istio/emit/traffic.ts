@@ -1,0 +1,7 @@
+import type { GeneratedFile } from "../files.ts";
+import type { Mesh } from "../model.ts";
+
+/** To come. */
+export function emitTraffic(_mesh: Mesh): GeneratedFile[] {
+  return [];
+}

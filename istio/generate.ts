@@ -1,0 +1,32 @@
+import { emitAuthorization } from "./emit/authorization.ts";
+import { emitDeployment } from "./emit/deployment.ts";
+import { emitEnvoy } from "./emit/envoy.ts";
+import { emitGateway } from "./emit/gateway.ts";
+import { emitNetworkPolicy } from "./emit/network-policy.ts";
+import { emitReference } from "./emit/reference.ts";
+import { emitSlo } from "./emit/slo.ts";
+import { emitTraffic } from "./emit/traffic.ts";
+import { type GeneratedFile, kustomization } from "./files.ts";
+import type { Mesh } from "./model.ts";
+
+/** Applied with every environment. */
+export const MESH_FOLDER = "istio/generated";
+export const CLUSTER_FOLDER = "k8s/base/generated";
+
+const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
+  emitAuthorization,
+  emitTraffic,
+  emitGateway,
+  emitEnvoy,
+  emitNetworkPolicy,
+  emitDeployment,
+  emitSlo,
+  emitReference,
+];
+
+/** Every file that is made from the mesh: pure, and the same for the same mesh. */
+export function generate(mesh: Mesh): GeneratedFile[] {
+  const files = EMITTERS.flatMap((emit) => emit(mesh));
+  const folders = [MESH_FOLDER, CLUSTER_FOLDER].map((it) => kustomization(it, files));
+  return [...files, ...folders];
+}

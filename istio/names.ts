@@ -1,0 +1,33 @@
+/** Where the shop lives in a cluster. A constant, since workloads prove who they are by a name that holds it. */
+export const NAMESPACE = "shopmesh";
+/** Istio takes it for the mesh's own trust domain, whatever that is called. */
+export const TRUST_DOMAIN = "cluster.local";
+/** The label by which everything finds the pods of a workload. */
+export const NAME_LABEL = "app.kubernetes.io/name";
+/** The image of all workloads; an overlay says which version. */
+export const IMAGE = "shopmesh";
+/** Serves the web app's files to the edge; has no RPCs. */
+export const WEB = { name: "web", port: 8080 } as const;
+/** The database where an environment brings its own: a Service, whoever stands behind it. */
+export const POSTGRES = { name: "postgres", port: 5432 } as const;
+/** The ingress: a Gateway API Gateway; Istio makes a Deployment, a Service and a ServiceAccount of this name for it. */
+export const EDGE_GATEWAY = { gateway: "edge", workload: "edge-istio", httpPort: 80, httpsPort: 443 } as const;
+/** The Secret with the ingress' certificate, made by cert-manager. */
+export const EDGE_CERTIFICATE = "edge-certificate";
+
+/** The service account of a workload: its identity in the mesh. */
+export function serviceAccountOf(workload: string): string {
+  return workload === EDGE_GATEWAY.gateway ? EDGE_GATEWAY.workload : workload;
+}
+
+/** The SPIFFE identity of a workload as Istio's policies write it (without "spiffe://"). */
+export function principalOf(workload: string): string {
+  return `${TRUST_DOMAIN}/ns/${NAMESPACE}/sa/${serviceAccountOf(workload)}`;
+}
+
+/** The labels that select a workload's pods. */
+export function podLabels(workload: string): Record<string, string> {
+  return workload === EDGE_GATEWAY.gateway
+    ? { "gateway.networking.k8s.io/gateway-name": EDGE_GATEWAY.gateway }
+    : { [NAME_LABEL]: workload };
+}

@@ -1,0 +1,10 @@
+import type { Deployment } from "#kit/deployment.ts";
+
+/** Hashes passwords, so that a burst of sign-ins needs CPU. */
+export const deployment: Deployment = {
+  store: "postgres",
+  size: { cpuMillis: 50, memoryMiB: 128, memoryMaxMiB: 384 },
+  secrets: ["ADMIN_EMAIL", "ADMIN_PASSWORD"],
+  http: [{ path: "/.well-known/jwks.json", callers: ["*"] }],
+  publishesKeys: { port: 3902, path: "/.well-known/jwks.json" },
+};

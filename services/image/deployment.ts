@@ -1,0 +1,9 @@
+import type { Deployment } from "#kit/deployment.ts";
+
+/** Makes the sizes that browsers ask for; the replica that made one has it at hand. */
+export const deployment: Deployment = {
+  store: "postgres",
+  size: { cpuMillis: 50, memoryMiB: 192, memoryMaxMiB: 768 },
+  http: [{ path: "/images/", callers: ["edge"] }],
+  affinity: "path",
+};

@@ -1,0 +1,25 @@
+/** What a service needs of the cluster it runs in, as far as its contract does not say it: one `deployment.ts` a service. */
+export interface Deployment {
+  /** Where its data lives; decides which secret it gets and which store its network lets it reach. */
+  readonly store: "postgres" | "none";
+  /** What one replica asks for, and where the kernel stops it; the CPU has no ceiling, so that a burst is not throttled. */
+  readonly size: { readonly cpuMillis: number; readonly memoryMiB: number; readonly memoryMaxMiB: number };
+  /** Settings that come from the service's Secret, beside those of its store. */
+  readonly secrets?: readonly string[];
+  /** Settings that are the same in every environment. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Plain HTTP beside the RPCs: paths below a prefix (or one exact path), and which workloads may ask for them. */
+  readonly http?: readonly HttpPath[];
+  /** Where a token issuer's public keys are read by who has no identity in the mesh, its control plane: a port without mutual TLS. */
+  readonly publishesKeys?: { readonly port: number; readonly path: `/${string}` };
+  /** What a replica's memory gains from seeing again: calls with the same path or of the same user go to the same one. */
+  readonly affinity?: "path" | "user";
+}
+
+/** Something that a service answers by plain HTTP. */
+export interface HttpPath {
+  /** "/images/": everything below; "/robots.txt": that alone. */
+  readonly path: `/${string}`;
+  /** Workloads; ["*"] for all of them. */
+  readonly callers: readonly string[];
+}

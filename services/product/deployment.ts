@@ -1,0 +1,7 @@
+import type { Deployment } from "#kit/deployment.ts";
+
+/** Most of what a shop reads. */
+export const deployment: Deployment = {
+  store: "postgres",
+  size: { cpuMillis: 50, memoryMiB: 128, memoryMaxMiB: 384 },
+};
