@@ -5,7 +5,7 @@ import { ServerReflection } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { type Policy, policy as policyOption, User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Deployment, HttpPath } from "#kit/deployment.ts";
-import { methodName, policyOf, timeoutMsOf } from "#kit/policy.ts";
+import { methodName, policyOf, requestMaxBytesOf, timeoutMsOf } from "#kit/policy.ts";
 import { DEFAULT_PORTS } from "#kit/settings.ts";
 
 /** The browser-facing ingress: a caller in contracts, not a service. */
@@ -53,6 +53,8 @@ export interface MeshMethod {
   readonly timeoutMs: number | undefined;
   readonly objective: { readonly latencyMs: number; readonly availability: number } | undefined;
   readonly rateLimit: { readonly requests: number; readonly periodMs: number } | undefined;
+  /** The largest request, in bytes. */
+  readonly requestMaxBytes: number;
   /** Served by every workload: telemetry, health, reflection. */
   readonly common: boolean;
   /** A tool of engineers, open only where the environment allows it: reflection. */
@@ -104,6 +106,7 @@ function methodOf(method: DescMethod, common: boolean): MeshMethod {
     timeoutMs: timeoutMsOf(policy),
     objective: objective && { latencyMs: objective.latencyMs, availability: objective.availability },
     rateLimit: rateLimitOf(policy),
+    requestMaxBytes: requestMaxBytesOf(policy),
     common,
     diagnostic: DIAGNOSTIC.some((it) => it.typeName === method.parent.typeName),
     descriptor: method,

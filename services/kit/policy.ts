@@ -24,6 +24,7 @@ function faultOf(method: DescMethod): string | undefined {
   const { rateLimit } = policy;
   if (rateLimit && (rateLimit.requests < 1 || !rateLimit.period || durationMs(rateLimit.period) <= 0))
     return "has an incomplete rate limit";
+  if (policy.requestMaxBytes < 0) return "allows requests of less than nothing";
   return undefined;
 }
 
@@ -46,4 +47,12 @@ export function timeoutMsOf(policy: Policy): number | undefined {
 /** The gRPC status code that the contract gives to an error reason. */
 export function statusCodeOf(value: DescEnumValue): StatusCode {
   return getOption(value, status_code);
+}
+
+/** The largest request where the contract states none: 1 MiB. */
+const REQUEST_MAX_BYTES = 1024 * 1024;
+
+/** The largest request of a call in bytes, compressed or not. */
+export function requestMaxBytesOf(policy: Policy): number {
+  return policy.requestMaxBytes === 0 ? REQUEST_MAX_BYTES : policy.requestMaxBytes;
 }

@@ -54,6 +54,13 @@ export declare type Policy = Message<"shop.mesh.v1.Policy"> & {
    * @generated from field: shop.mesh.v1.RateLimit rate_limit = 5;
    */
   rateLimit?: RateLimit | undefined;
+
+  /**
+   * The largest request in bytes, compressed or not. Unset: 1 MiB.
+   *
+   * @generated from field: int32 request_max_bytes = 6;
+   */
+  requestMaxBytes: number;
 };
 
 /**
