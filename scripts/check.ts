@@ -22,33 +22,34 @@ function command(name: string, program: string, ...args: string[]): Check {
   };
 }
 
-/** Names and contents of a folder's files, as one hash each. */
-function hashes(dir: string): Map<string, string> {
-  const files = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((it) =>
-    statSync(join(dir, it)).isFile(),
-  );
-  return new Map(
-    files.map((it) => [
-      it,
-      createHash("sha256")
-        .update(readFileSync(join(dir, it)))
-        .digest("hex"),
-    ]),
-  );
+/** Where everything is generated, and the documents that are. */
+const GENERATED = ["gen", "istio/generated", "k8s/base/generated", "docs/api.md", "docs/openapi.yaml"];
+
+/** All files at a path, its own included. */
+function filesAt(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path).flatMap((it) => filesAt(join(path, it)));
 }
 
-/** Generates anew and compares: gen/ must be what proto/ says. */
+/** What is generated, each file as one hash. */
+function hashes(): Map<string, string> {
+  const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
+  return new Map(GENERATED.flatMap(filesAt).map((it) => [it, hash(it)]));
+}
+
+/** Generates anew and compares: what is generated must be what proto/ says. */
 const drift: Check = {
   name: "generated files are up to date",
   run() {
-    const before = hashes("gen");
+    const before = hashes();
     const { status, stderr } = spawnSync("node", ["scripts/gen.ts"], { encoding: "utf8" });
     if (status !== 0) return stderr;
-    const after = hashes("gen");
+    const after = hashes();
     const names = [...new Set([...before.keys(), ...after.keys()])].filter((it) => before.get(it) !== after.get(it));
     return names.length === 0
       ? undefined
-      : `gen/ did not match proto/ and was generated anew; commit it:\n${names.map((it) => `gen/${it}`).join("\n")}`;
+      : `Generated files did not match the contracts and were generated anew; commit them:\n${names.join("\n")}`;
   },
 };
 

@@ -1,4 +1,4 @@
-// Writes gen/ from proto/: `npm run gen`. buf needs the source of protovalidate's options, which the npm package ships as
+// Writes gen/ from proto/, and the mesh from gen/: `npm run gen`. buf needs the source of protovalidate's options, which the npm package ships as
 // a descriptor only, so it is printed back into a .proto first.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -81,4 +81,6 @@ writeFileSync(".cache/proto/buf/validate/validate.proto", printFile(file_buf_val
 if (process.argv[2] !== "--deps-only") {
   execFileSync("buf", ["generate"], { stdio: "inherit" });
   writeServiceList();
+  // In a process of its own, since it reads what was generated just now.
+  execFileSync(process.execPath, ["istio/write.ts"], { stdio: ["ignore", "inherit", "inherit"] });
 }

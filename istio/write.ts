@@ -1,0 +1,29 @@
+// Writes what is generated from the mesh; `npm run gen` runs it once the contracts are generated.
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CLUSTER_FOLDER, generate, MESH_FOLDER } from "./generate.ts";
+import { MeshError } from "./model.ts";
+import { readMesh } from "./shop.ts";
+
+/** Everything in these folders is generated: what is not (any more) goes. */
+function removeStrangers(folder: string, wanted: ReadonlySet<string>): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    if (!wanted.has(path) && statSync(path, { throwIfNoEntry: false })?.isFile()) rmSync(path);
+  }
+}
+
+try {
+  const files = generate(await readMesh());
+  const wanted = new Set(files.map((it) => it.path));
+  for (const folder of [MESH_FOLDER, CLUSTER_FOLDER]) removeStrangers(folder, wanted);
+  for (const { path, text } of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+} catch (error) {
+  if (!(error instanceof MeshError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
