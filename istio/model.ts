@@ -128,6 +128,8 @@ function callerFaults({ callers, user, rateLimit }: Policy, known: ReadonlySet<s
   return faults;
 }
 
+const NANOS_PER_MS = 1_000_000;
+
 /** What the mesh could not hold to of how long a call takes. */
 function timeFaults(method: DescMethod, policy: Policy): string[] {
   const faults: string[] = [];
@@ -135,7 +137,7 @@ function timeFaults(method: DescMethod, policy: Policy): string[] {
   const streams = method.methodKind !== "unary";
   if (timeoutMs !== undefined && streams)
     faults.push("is a stream with a timeout, which a proxy could only keep by cutting the stream: leave it out");
-  if (timeoutMs !== undefined && !Number.isInteger(timeoutMs)) faults.push("has a timeout finer than a millisecond");
+  if ((policy.timeout?.nanos ?? 0) % NANOS_PER_MS !== 0) faults.push("has a timeout finer than a millisecond");
   if (streams && method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN)
     faults.push("is a stream that calls itself idempotent, but no proxy can repeat a stream");
   const { objective } = policy;
