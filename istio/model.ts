@@ -5,7 +5,7 @@ import { ServerReflection } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { type Policy, policy as policyOption, User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Deployment, HttpPath } from "#kit/deployment.ts";
-import { methodName, policyOf, requestMaxBytesOf, timeoutMsOf } from "#kit/policy.ts";
+import { methodName, policyOf, requestMaxBytesOf, timeoutMsOf, workloadOf } from "#kit/policy.ts";
 import { DEFAULT_PORTS } from "#kit/settings.ts";
 
 /** The browser-facing ingress: a caller in contracts, not a service. */
@@ -81,11 +81,6 @@ const IDEMPOTENCY = {
   [Idempotency.IDEMPOTENT]: "idempotent",
   [Idempotency.NO_SIDE_EFFECTS]: "no_side_effects",
 } as const;
-
-/** "shop.product.v1.ProductService" is served by "product". */
-function workloadOf(service: DescService): string {
-  return service.typeName.split(".")[1] ?? "";
-}
 
 function rateLimitOf({ rateLimit }: Policy): MeshMethod["rateLimit"] {
   if (rateLimit?.period === undefined) return undefined;

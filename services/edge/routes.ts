@@ -1,5 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { policyOf } from "#kit/policy.ts";
+import { policyOf, workloadOf } from "#kit/policy.ts";
 
 /** Where a request goes: to a workload. */
 export interface Routes {
@@ -13,7 +13,7 @@ const WORKLOAD = "edge";
 export function createRoutes(services: readonly DescService[]): Routes {
   const rpcs = new Map<string, string>();
   for (const service of services) {
-    const workload = service.typeName.split(".")[1] ?? "";
+    const workload = workloadOf(service);
     for (const method of service.methods) {
       if (policyOf(method).callers.includes(WORKLOAD)) rpcs.set(`/${service.typeName}/${method.name}`, workload);
     }

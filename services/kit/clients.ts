@@ -4,20 +4,13 @@ import { type Call, currentCall } from "./call.ts";
 import { createServiceTransport, type ServiceTransport } from "./client/transport.ts";
 import { WORKLOAD_HEADER, type WorkloadIdentity } from "./identity/workload.ts";
 import { TRACE_HEADER, traceHeader } from "./pipeline/trace.ts";
-import { policyOf, timeoutMsOf } from "./policy.ts";
+import { policyOf, timeoutMsOf, workloadOf } from "./policy.ts";
 
 /** Typed clients for other services; they carry on the current call's deadline, cancellation, user and trace. */
 export interface Clients {
   /** A client of a service at the workload that serves it; of a service that all serve, at the workload named. */
   client<T extends DescService>(service: T, workload?: string): Client<T>;
   close(): void;
-}
-
-/** "shop.product.v1.ProductService" is served by "product". */
-function workloadOf(service: DescService): string {
-  const workload = service.typeName.split(".")[1];
-  if (workload === undefined) throw new Error(`${service.typeName} does not say which workload serves it`);
-  return workload;
 }
 
 /** What a call hands on to the calls made on its behalf, besides the proof of who makes them. */

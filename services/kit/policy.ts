@@ -1,4 +1,4 @@
-import { type DescEnumValue, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescEnumValue, type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import {
   type Policy,
@@ -11,6 +11,13 @@ import {
 /** "shop.product.v1.ProductService/GetProduct": for logs and messages only; code holds descriptors. */
 export function methodName(method: DescMethod): string {
   return `${method.parent.typeName}/${method.name}`;
+}
+
+/** The workload that serves a contract: "shop.product.v1.ProductService" is served by "product". */
+export function workloadOf(service: DescService): string {
+  const workload = service.typeName.split(".")[1];
+  if (workload === undefined) throw new Error(`${service.typeName} does not say which workload serves it`);
+  return workload;
 }
 
 /** What is wrong with the policy of one RPC, or undefined. Fails closed: what is not said is an error, never a default. */
