@@ -6,12 +6,8 @@ import { emitNetworkPolicy } from "./emit/network-policy.ts";
 import { emitReference } from "./emit/reference.ts";
 import { emitSlo } from "./emit/slo.ts";
 import { emitTraffic } from "./emit/traffic.ts";
-import { type GeneratedFile, kustomization } from "./files.ts";
+import { CLUSTER_FOLDER, type GeneratedFile, kustomization, MESH_FOLDER } from "./files.ts";
 import type { Mesh } from "./model.ts";
-
-/** Applied with every environment. */
-export const MESH_FOLDER = "istio/generated";
-export const CLUSTER_FOLDER = "k8s/base/generated";
 
 const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
   emitAuthorization,

@@ -15,6 +15,13 @@ export const EDGE_GATEWAY = { gateway: "edge", workload: "edge-istio", httpPort:
 /** The Secret with the ingress' certificate, made by cert-manager. */
 export const EDGE_CERTIFICATE = "edge-certificate";
 
+/** Loads the demo catalogue in dev, by way of the edge. */
+export const DEMO = "demo";
+/** Where Istio's control plane runs, and the label of its pods. */
+export const CONTROL_PLANE = { namespace: "istio-system", labels: { app: "istiod" }, port: 15012 } as const;
+/** On a namespace: whoever runs there may read the pods' metrics. */
+export const MONITORING_LABEL = { "shopmesh/monitoring": "true" } as const;
+
 /** The service account of a workload: its identity in the mesh. */
 export function serviceAccountOf(workload: string): string {
   return workload === EDGE_GATEWAY.gateway ? EDGE_GATEWAY.workload : workload;

@@ -1,7 +1,8 @@
 // Writes what is generated from the mesh; `npm run gen` runs it once the contracts are generated.
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CLUSTER_FOLDER, generate, MESH_FOLDER } from "./generate.ts";
+import { CLUSTER_FOLDER, MESH_FOLDER } from "./files.ts";
+import { generate } from "./generate.ts";
 import { MeshError } from "./model.ts";
 import { readMesh } from "./shop.ts";
 
