@@ -4,7 +4,7 @@ import type { Deployment } from "#kit/deployment.ts";
 export const deployment: Deployment = {
   store: "postgres",
   size: { cpuMillis: 50, memoryMiB: 128, memoryMaxMiB: 384 },
-  secrets: ["ADMIN_EMAIL", "ADMIN_PASSWORD"],
+  secrets: { ADMIN_EMAIL: "admin@shopmesh.example", ADMIN_PASSWORD: "shopmesh-dev" },
   http: [{ path: "/.well-known/jwks.json", callers: ["*"] }],
   publishesKeys: { port: 3902, path: "/.well-known/jwks.json" },
 };

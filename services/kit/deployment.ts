@@ -4,8 +4,8 @@ export interface Deployment {
   readonly store: "postgres" | "none";
   /** What one replica asks for, and where the kernel stops it; the CPU has no ceiling, so that a burst is not throttled. */
   readonly size: { readonly cpuMillis: number; readonly memoryMiB: number; readonly memoryMaxMiB: number };
-  /** Settings that come from the service's Secret, beside those of its store. */
-  readonly secrets?: readonly string[];
+  /** Settings that come from the service's Secret, beside those of its store, and what they are in dev, where nothing is secret. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Settings that are the same in every environment. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Plain HTTP beside the RPCs: paths below a prefix (or one exact path), and which workloads may ask for them. */

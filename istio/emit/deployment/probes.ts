@@ -1,0 +1,22 @@
+import type { IContainer } from "kubernetes-models/v1";
+
+/** Longer than the kit takes to find that a store does not answer (1.5 s), so that what arrives is its answer. */
+const TIMEOUT_SECONDS = 3;
+
+/** The first port of the pod, whatever it is called. */
+const get = (path: string, port: string) => ({ httpGet: { path, port }, timeoutSeconds: TIMEOUT_SECONDS });
+
+/**
+ * What the kubelet asks, each a question of its own.
+ *
+ * - startup: is the process up? A minute of patience, and nothing else is asked before.
+ * - liveness: does it still turn? It looks at nothing but the process: a store that is away is not mended by a restart.
+ * - readiness: can it do its work, store included? Where not, calls go to other replicas.
+ */
+export function probesOf(port: string): Pick<IContainer, "startupProbe" | "livenessProbe" | "readinessProbe"> {
+  return {
+    startupProbe: { ...get("/health", port), periodSeconds: 1, failureThreshold: 60 },
+    livenessProbe: { ...get("/health", port), periodSeconds: 10, failureThreshold: 3 },
+    readinessProbe: { ...get("/ready", port), periodSeconds: 5, failureThreshold: 2 },
+  };
+}

@@ -1,0 +1,39 @@
+import { Service, ServiceAccount } from "kubernetes-models/v1";
+import { NAME_LABEL, NAMESPACE, serviceAccountOf } from "../../names.ts";
+import { labelsOf, type Unit } from "./unit.ts";
+
+/** Who the pods are in the mesh. They have no business with the cluster's API, so they get no token for it. */
+export function identityOf(unit: Unit): ServiceAccount {
+  return new ServiceAccount({
+    metadata: { name: serviceAccountOf(unit.name), namespace: NAMESPACE, labels: labelsOf(unit) },
+    automountServiceAccountToken: false,
+  });
+}
+
+interface Port {
+  readonly name: string;
+  readonly port: number;
+  readonly appProtocol: string;
+}
+
+/**
+ * The names of a unit's ports. "grpc" and h2c: HTTP/2 from proxy to proxy and into the pod; taken for plain HTTP, calls would
+ * be made in HTTP/1.1, which gRPC is not.
+ */
+export function portsOf({ port, keysPort, rpcs }: Unit): [Port, ...Port[]] {
+  const main = rpcs
+    ? { name: "grpc", port, appProtocol: "kubernetes.io/h2c" }
+    : { name: "http", port, appProtocol: "http" };
+  return [main, ...(keysPort === undefined ? [] : [{ name: "http-keys", port: keysPort, appProtocol: "http" }])];
+}
+
+/** Where others reach the pods, of whatever track. */
+export function serviceOf(unit: Unit): Service {
+  return new Service({
+    metadata: { name: unit.name, namespace: NAMESPACE, labels: labelsOf(unit) },
+    spec: {
+      selector: { [NAME_LABEL]: unit.name },
+      ports: portsOf(unit).map((it) => ({ ...it, targetPort: it.name })),
+    },
+  });
+}
