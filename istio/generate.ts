@@ -1,3 +1,4 @@
+import { emitAuthentication } from "./emit/authentication.ts";
 import { emitAuthorization } from "./emit/authorization.ts";
 import { emitDeployment } from "./emit/deployment.ts";
 import { emitEnvoy } from "./emit/envoy.ts";
@@ -10,6 +11,7 @@ import { CLUSTER_FOLDER, type GeneratedFile, kustomization, MESH_FOLDER } from "
 import type { Mesh } from "./model.ts";
 
 const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
+  emitAuthentication,
   emitAuthorization,
   emitTraffic,
   emitGateway,

@@ -1,7 +1,108 @@
-import type { GeneratedFile } from "../files.ts";
-import type { Mesh } from "../model.ts";
+import { type INetworkPolicySpec, NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
+import { CLUSTER_FOLDER, type GeneratedFile, yamlFile } from "../files.ts";
+import { calleesOf, callersOf, EDGE, type Mesh, type MeshWorkload } from "../model.ts";
+import {
+  CONTROL_PLANE,
+  DEMO,
+  EDGE_GATEWAY,
+  MONITORING_LABEL,
+  NAME_LABEL,
+  NAMESPACE,
+  POSTGRES,
+  podLabels,
+  WEB,
+} from "../names.ts";
 
-/** To come. */
-export function emitNetworkPolicy(_mesh: Mesh): GeneratedFile[] {
-  return [];
+type Ingress = NonNullable<INetworkPolicySpec["ingress"]>[number];
+type Egress = NonNullable<INetworkPolicySpec["egress"]>[number];
+type Peer = NonNullable<Ingress["from"]>[number];
+type Selector = NonNullable<INetworkPolicySpec["podSelector"]>;
+
+/** The agent beside every proxy: metrics of both, and whether the proxy is ready. */
+const AGENT_PORTS = [15020, 15021];
+const DNS_PORT = 53;
+const EDGE_PORTS = [EDGE_GATEWAY.httpPort, EDGE_GATEWAY.httpsPort];
+
+const tcp = (...ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
+const podsOf = (workload: string): Selector => ({ matchLabels: podLabels(workload) });
+const namespace = (name: string): Selector => ({ matchLabels: { "kubernetes.io/metadata.name": name } });
+const controlPlane: Peer = {
+  namespaceSelector: namespace(CONTROL_PLANE.namespace),
+  podSelector: { matchLabels: CONTROL_PLANE.labels },
+};
+
+const monitoring: Peer = { namespaceSelector: { matchLabels: MONITORING_LABEL } };
+
+/** What these pods may be asked and may ask for, besides what other policies allow them. */
+function policy(name: string, podSelector: Selector, rules: { ingress?: Ingress[]; egress?: Egress[] }): NetworkPolicy {
+  const { ingress, egress } = rules;
+  const policyTypes = [...(ingress ? (["Ingress"] as const) : []), ...(egress ? (["Egress"] as const) : [])];
+  return new NetworkPolicy({
+    metadata: { name, namespace: NAMESPACE },
+    spec: { podSelector, policyTypes, ...(ingress && { ingress }), ...(egress && { egress }) },
+  });
+}
+
+/** What holds for every pod: closed, but for finding names, for its proxy's orders and for being measured. */
+function common(): NetworkPolicy[] {
+  const dns = { to: [{ namespaceSelector: namespace("kube-system") }] };
+  const udp = { protocol: "UDP" as const, port: DNS_PORT };
+  return [
+    policy("default-deny", {}, { ingress: [], egress: [] }),
+    policy("dns", {}, { egress: [{ ...dns, ports: [udp, ...tcp(DNS_PORT)] }] }),
+    policy("control-plane", {}, { egress: [{ to: [controlPlane], ports: tcp(CONTROL_PLANE.port) }] }),
+    policy("monitoring", {}, { ingress: [{ from: [monitoring], ports: tcp(...AGENT_PORTS) }] }),
+  ];
+}
+
+/** Ports are the pods' own: a Service's address is translated before a policy looks, and sidecars keep the port. */
+function ingressOf(mesh: Mesh, { name, port, deployment: { publishesKeys } }: MeshWorkload): Ingress[] {
+  const callers = callersOf(mesh, name).map((it) => ({ podSelector: podsOf(it) }));
+  return [
+    ...(callers.length > 0 ? [{ from: callers, ports: tcp(port) }] : []),
+    ...(publishesKeys ? [{ from: [controlPlane], ports: tcp(publishesKeys.port) }] : []),
+  ];
+}
+
+function egressOf(mesh: Mesh, caller: string): Egress[] {
+  const callees = new Set(calleesOf(mesh, caller));
+  return mesh.workloads
+    .filter((it) => callees.has(it.name))
+    .map((it) => ({ to: [{ podSelector: podsOf(it.name) }], ports: tcp(it.port) }));
+}
+
+function edge(mesh: Mesh): NetworkPolicy[] {
+  const toWeb: Egress = { to: [{ podSelector: podsOf(WEB.name) }], ports: tcp(WEB.port) };
+  return [
+    // From anywhere, the internet included.
+    policy(EDGE, podsOf(EDGE), { ingress: [{ ports: tcp(...EDGE_PORTS) }], egress: [...egressOf(mesh, EDGE), toWeb] }),
+    policy(WEB.name, podsOf(WEB.name), {
+      ingress: [{ from: [{ podSelector: podsOf(EDGE) }], ports: tcp(WEB.port) }],
+    }),
+    policy(DEMO, podsOf(DEMO), { egress: [{ to: [{ podSelector: podsOf(EDGE) }], ports: tcp(...EDGE_PORTS) }] }),
+  ];
+}
+
+/** Both ends of what goes to PostgreSQL; where it is outside, the overlay puts its addresses into "to-postgres". */
+function database({ workloads }: Mesh): NetworkPolicy[] {
+  const values = workloads.filter((it) => it.deployment.store === "postgres").map((it) => it.name);
+  if (values.length === 0) return [];
+  const clients: Selector = { matchExpressions: [{ key: NAME_LABEL, operator: "In", values }] };
+  const ports = tcp(POSTGRES.port);
+  return [
+    policy(`to-${POSTGRES.name}`, clients, { egress: [{ to: [{ podSelector: podsOf(POSTGRES.name) }], ports }] }),
+    policy(POSTGRES.name, podsOf(POSTGRES.name), { ingress: [{ from: [{ podSelector: clients }], ports }] }),
+  ];
+}
+
+/**
+ * The network's edges are the graph of calls: what no contract joins cannot connect, whatever Istio's policies say. Nothing
+ * leads out of the namespace, and so none to the internet.
+ */
+export function emitNetworkPolicy(mesh: Mesh): GeneratedFile[] {
+  const services = mesh.workloads.map((it) =>
+    policy(it.name, podsOf(it.name), { ingress: ingressOf(mesh, it), egress: egressOf(mesh, it.name) }),
+  );
+  const policies = [...common(), ...edge(mesh), ...services, ...database(mesh)];
+  return [yamlFile(`${CLUSTER_FOLDER}/network-policies.yaml`, policies)];
 }
