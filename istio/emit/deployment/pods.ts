@@ -19,8 +19,8 @@ export const GRACE_SECONDS = 40;
 const REVISIONS_KEPT = 5;
 /** A version that does not become ready within this time is reported as failed. */
 const PROGRESS_SECONDS = 300;
-/** Migrations need no more than this: they are one connection. */
-const MIGRATION_MEMORY_MIB = 256;
+/** Migrations need little: they are one connection. */
+const MIGRATION_SIZE = { requests: { cpu: "10m", memory: "96Mi" }, limits: { memory: "256Mi" } };
 
 const SECURITY: NonNullable<IContainer["securityContext"]> = {
   allowPrivilegeEscalation: false,
@@ -37,16 +37,12 @@ function environmentOf({ name, secrets }: Unit): NonNullable<IContainer["envFrom
 
 /** Brings the store to the version that this program expects; waits its turn where several do. */
 function migration(unit: Unit): IContainer {
-  const { cpuMillis, memoryMiB, memoryMaxMiB } = unit.size;
   return {
     name: "migrate",
     image: IMAGE,
     args: [unit.program, "migrate"],
     envFrom: environmentOf(unit),
-    resources: {
-      requests: { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` },
-      limits: { memory: `${Math.min(memoryMaxMiB, MIGRATION_MEMORY_MIB)}Mi` },
-    },
+    resources: MIGRATION_SIZE,
     securityContext: SECURITY,
   };
 }
