@@ -3,11 +3,11 @@
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { createClients } from "#kit/clients.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "#kit/embedded-postgres/index.ts";
+import { startEmbeddedPostgres } from "#kit/embedded-postgres/index.ts";
 import { createShared, type Main, type Running, type Shared, startService } from "#kit/kit.ts";
-import { createLogger } from "#kit/log.ts";
-import { readSettings, type Settings, type Workload } from "#kit/settings.ts";
-import { StartError } from "#kit/start-error.ts";
+import { awaitPostgres } from "#kit/postgres-wait.ts";
+import { runProcess, type ShopProcess } from "#kit/process.ts";
+import type { Workload } from "#kit/settings.ts";
 import { main as api } from "./api/main.ts";
 import { createMain as createAuthMain } from "./auth/main.ts";
 import { main as cart } from "./cart/main.ts";
@@ -21,69 +21,34 @@ import { buildWebApp } from "./shop/web-build.ts";
 
 const startMs = performance.now();
 const progress = createProgress();
+/** Whoever names a database of their own at a terminal wants to know soon that it is not there. */
+const POSTGRES_WAIT_MS = 5_000;
 
-/** What has been started so far, to be stopped last first. */
-const started: (() => Promise<void>)[] = [];
-const running: Running[] = [];
-const stopping = new AbortController();
 let administrator: Administrator | undefined;
 
-/** Stops what was started. What cannot be stopped in order must not keep the rest, the database least of all, running. */
-async function stop(settings: Settings | undefined): Promise<void> {
-  for (const service of running) service.drain();
-  const delayMs = settings?.shutdownDelayMs ?? 0;
-  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-  for (const close of started.toReversed()) await close().catch((error: unknown) => console.error(error));
-}
-
-/** Stops everything when a signal comes; in the middle of the start, as soon as the step under way is over. */
-function stopOnSignal(settings: Settings, start: () => Promise<void>): void {
-  const onSignal = () => {
-    if (stopping.signal.aborted) process.exit(1); // a second Ctrl-C means now
-    stopping.abort();
-    progress.done();
-    process.stdout.write("\n  Stopping …\n");
-    start()
-      .catch(() => {}) // whatever the start stumbled over, it is wanted no more
-      .then(() => stop(settings))
-      .then(() => process.exit(0));
-  };
-  // SIGHUP: the terminal was closed. There is nobody to tell, and everything to stop all the same.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-}
-
-async function openPostgres(settings: Settings): Promise<string> {
-  if (settings.postgresUrl !== undefined) return settings.postgresUrl;
+async function openPostgres({ settings, log, stopping, started }: ShopProcess): Promise<string> {
+  if (settings.postgresUrl !== undefined) {
+    await awaitPostgres({ url: settings.postgresUrl, log, signal: stopping, waitMs: POSTGRES_WAIT_MS });
+    return settings.postgresUrl;
+  }
   const onExit = (reason: string) => {
-    if (stopping.signal.aborted) return;
+    if (stopping.aborted) return;
     console.error(`\n  The database ended by itself: ${reason}`);
     process.exit(1);
   };
-  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({
-    dataDir: settings.dataDir,
-    onExit,
-    log: (it) => progress.show(it),
-  });
-  started.push(() => postgres.stop());
+  const { dataDir } = settings;
+  const postgres = await startEmbeddedPostgres({ dataDir, onExit, log: (it) => progress.show(it) });
+  started({ close: () => postgres.stop() });
   return postgres.url;
 }
 
-async function start(shared: Shared, workload: Workload, main: Main): Promise<void> {
-  stopping.signal.throwIfAborted();
-  const service = await startService(shared, workload, main);
-  running.push(service);
-  started.push(() => service.close());
-}
-
-async function loadCatalogue(shared: Shared, token: string): Promise<void> {
+async function loadCatalogue(shared: Shared, token: string, signal: AbortSignal): Promise<void> {
   const clients = createClients({
     workload: "edge",
     identity: shared.identity,
     addressOf: (it) => shared.addresses.get(it) ?? "",
   });
   try {
-    const { signal } = stopping;
     const onProgress = (done: number, total: number) => progress.show(`Filling the shelves: ${done} of ${total}`);
     await loadDemoCatalogue({
       clients: { products: clients.client(ProductService), images: clients.client(ImageService) },
@@ -98,11 +63,11 @@ async function loadCatalogue(shared: Shared, token: string): Promise<void> {
   }
 }
 
-/** Starts everything and says where it is; answers what loads the demo catalogue. */
-async function startShop(settings: Settings): Promise<() => Promise<void>> {
-  const log = createLogger({ level: settings.logLevel, environment: settings.environment });
+/** Starts everything, says where it is, and fills the shelves. */
+async function startShop(shop: ShopProcess): Promise<void> {
+  const { settings, log, stopping } = shop;
   progress.show("Starting the database and building the web app …");
-  const [postgresUrl] = await inFull([openPostgres(settings), buildWebApp()]);
+  const [postgresUrl] = await inFull([openPostgres(shop), buildWebApp()]);
   const shared = await createShared({ settings, log, postgresUrl });
 
   let issueToken: (() => Promise<string>) | undefined;
@@ -120,20 +85,24 @@ async function startShop(settings: Settings): Promise<() => Promise<void>> {
     ["api", api],
     ["edge", edge],
   ];
-  for (const [workload, main] of services) await start(shared, workload, main);
-  stopping.signal.throwIfAborted();
+  const running: Running[] = [];
+  for (const [workload, main] of services) {
+    stopping.throwIfAborted();
+    const service = await startService(shared, workload, main);
+    shop.started(service);
+    running.push(service);
+  }
+  stopping.throwIfAborted();
   progress.done();
   running.sort((a, b) => a.port - b.port);
   process.stdout.write(
     startScreen({ running, host: settings.host, seconds: (performance.now() - startMs) / 1000, administrator }),
   );
-  return async () => {
-    if (!settings.demoCatalogue || issueToken === undefined) return;
-    await loadCatalogue(shared, await issueToken()).catch((error: unknown) => {
-      if (!stopping.signal.aborted)
-        log.error({ err: error }, "the demo catalogue could not be loaded; the next start tries again");
-    });
-  };
+  if (!settings.demoCatalogue || issueToken === undefined) return;
+  await loadCatalogue(shared, await issueToken(), stopping).catch((error: unknown) => {
+    if (!stopping.aborted)
+      log.error({ err: error }, "the demo catalogue could not be loaded; the next start tries again");
+  });
 }
 
 /** Both results, or the first fault, but not before both are over: a start that fails must leave nothing half done. */
@@ -142,32 +111,15 @@ async function inFull<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
   return Promise.all(work);
 }
 
-async function run(): Promise<void> {
-  const settings = readSettings(process.env);
-  const starting = startShop(settings);
-  stopOnSignal(settings, async () => void (await starting));
-  const loadDemo = await starting;
-  await loadDemo();
-}
-
-/** A sentence for what a person can mend; the whole error for what they cannot. */
-function explain(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === "ENOSPC" || code === "53100")
-    return "The disk is full; make room, or set DATA_DIR to a folder on another disk.";
-  if (code === "EACCES" || code === "EROFS")
-    return `${(error as Error).message}; set DATA_DIR to a folder this user may write to.`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-run().catch(async (error: unknown) => {
-  if (stopping.signal.aborted) return; // the signal's handler stops what there is
-  progress.done();
-  console.error(`\n  ${explain(error)}\n`);
-  // It is stored already and will not be shown again.
-  if (administrator?.madeUp)
-    console.error(`  The administrator is ${administrator.email}, password ${administrator.password}\n`);
-  await stop(undefined).catch(() => {});
-  process.exit(1);
+runProcess(startShop, {
+  onStopping() {
+    progress.done();
+    process.stdout.write("\n  Stopping …\n");
+  },
+  onFailing: () => progress.done(),
+  onFailed() {
+    // It is stored already and will not be shown again.
+    if (administrator?.madeUp)
+      console.error(`  The administrator is ${administrator.email}, password ${administrator.password}\n`);
+  },
 });

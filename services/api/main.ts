@@ -5,6 +5,7 @@ import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { implement } from "#kit/implementation.ts";
 import type { Kit, Main } from "#kit/kit.ts";
+import { runAlone } from "#kit/run.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 import { healthRoutes } from "./health-all.ts";
 import { createMeshService } from "./mesh-service.ts";
@@ -46,3 +47,5 @@ async function serveApi(kit: Kit, freshMs: number): Promise<void> {
 
 /** The api service: what a page needs in one call, and the state of the mesh. */
 export const main: Main = createMain();
+
+if (import.meta.main) await runAlone("api", main);

@@ -4,6 +4,8 @@ import { UserEventSchema } from "#gen/shop/events/v1/user_event_pb.js";
 import { createTokenVerifier } from "#kit/identity/access-token.ts";
 import { implement } from "#kit/implementation.ts";
 import type { Kit, Main } from "#kit/kit.ts";
+import { runAlone } from "#kit/run.ts";
+import type { Schema } from "#kit/schema.ts";
 import { createTokenIssuer } from "./access-tokens.ts";
 import { createAccounts } from "./accounts.ts";
 import { ensureAdministrator, type NewAdministrator } from "./administrator.ts";
@@ -33,6 +35,7 @@ export interface AuthOptions {
   readonly nowMs?: () => number;
 }
 
+const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url), events: true };
 const BRIEF_SESSION_MS = 5 * 60_000;
 
 // Not by the log: that is kept, and read by many.
@@ -61,7 +64,7 @@ export function createMain(options: AuthOptions): Main {
   const { onAdministratorCreated = showAdministrator, onReady, passwordCost, nowMs = Date.now } = options;
   return async (kit) => {
     const { adminEmail: email, adminPassword: password } = kit.settings;
-    const database = await kit.postgres(new URL("./migrations", import.meta.url));
+    const database = await kit.postgres(SCHEMA);
     const events = await kit.events(database);
     const store = createPostgresStore(database, (tx, event) => events.append(tx, UserEventSchema, event, event.userId));
     const passwords = createPasswords(passwordCost);
@@ -85,3 +88,5 @@ export function createMain(options: AuthOptions): Main {
 }
 
 export const main: Main = createMain({});
+
+if (import.meta.main) await runAlone("auth", main, SCHEMA);

@@ -47,7 +47,7 @@ beforeAll(async () => {
   running = await startService({ ...shop.shared, log: pino({ level: "trace" }, sink) }, "auth", main);
   const { log } = shop.shared;
   database = openDatabase({ url: shop.postgresUrl, schema: "auth", log });
-  events = await startEvents({ url: shop.postgresUrl, database, metrics: createMetrics("auth"), log });
+  events = await startEvents({ database, metrics: createMetrics("auth"), log });
   await events.subscribe(UserEventSchema, "test", async ({ event }) => void heard.push(event));
 });
 afterAll(async () => {

@@ -3,19 +3,22 @@ import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
+import { runAlone } from "#kit/run.ts";
+import type { Schema } from "#kit/schema.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createGuestCheck } from "./guest.ts";
 import { startPurge } from "./purge.ts";
 import { createCartService } from "./service.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 
+const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url) };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const PURGE_INTERVAL_MS = 600_000;
 
 /** The cart service. */
 export const main: Main = async (kit) => {
-  const database = await kit.postgres(new URL("./migrations", import.meta.url));
+  const database = await kit.postgres(SCHEMA);
   const store = createPostgresStore(database, {
     lifetimeMs: 7 * DAY_MS,
     renewAfterMs: HOUR_MS,
@@ -32,3 +35,5 @@ export const main: Main = async (kit) => {
   });
   await kit.serve({ services: [implement(CartService, service)], ready: () => database.ping() });
 };
+
+if (import.meta.main) await runAlone("cart", main, SCHEMA);

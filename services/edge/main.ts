@@ -1,6 +1,8 @@
 import type http from "node:http";
 import { services } from "#gen/services.js";
 import type { Main } from "#kit/kit.ts";
+import { pathOf } from "#kit/plain-http.ts";
+import { runAlone } from "#kit/run.ts";
 import { createForwarder } from "./forward.ts";
 import { createRoutes } from "./routes.ts";
 import { createWebApp } from "./web-app.ts";
@@ -12,13 +14,10 @@ export const main: Main = async (kit) => {
   kit.onClose(() => forwarder.close());
   const webApp = await createWebApp();
   await kit.listen((request, response) => {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-    if (path === "/health" || path === "/ready") {
-      (response as http.ServerResponse).writeHead(200, { "content-type": "text/plain" }).end("ok\n");
-      return;
-    }
-    const workload = routes.workloadOf(path);
+    const workload = routes.workloadOf(pathOf(request));
     if (workload === undefined) webApp(request as http.IncomingMessage, response as http.ServerResponse);
     else forwarder.forward(request as http.IncomingMessage, response as http.ServerResponse, workload);
   });
 };
+
+if (import.meta.main) await runAlone("edge", main);

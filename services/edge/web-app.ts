@@ -5,6 +5,8 @@ import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { pathOf } from "#kit/plain-http.ts";
+import { StartError } from "#kit/start-error.ts";
 
 /** Serves the web app's files. */
 export type WebApp = (request: http.IncomingMessage, response: http.ServerResponse) => void;
@@ -110,13 +112,16 @@ function isAddress(path: string): boolean {
  * in their name may be kept for ever; the page stands for every address that is the app's own.
  */
 export async function createWebApp(): Promise<WebApp> {
-  const names = await readdir(DIST, { recursive: true, withFileTypes: true });
+  const names = await readdir(DIST, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new StartError("The web app is not built: run `npx vite build web`.");
+  });
   const paths = names
     .filter((it) => it.isFile() && !it.name.startsWith("."))
     .map((it) => join(it.parentPath, it.name).slice(DIST.length).split(sep).join("/"));
   const assets = new Map(await Promise.all(paths.map(async (path) => [path, await readAsset(path)] as const)));
   return (request, response) => {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const path = pathOf(request);
     const reading = request.method === "GET" || request.method === "HEAD";
     const asset = reading ? (assets.get(path) ?? (isAddress(path) ? assets.get(PAGE) : undefined)) : undefined;
     if (asset === undefined) {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
+import { runAlone } from "#kit/run.ts";
 import { createImageFiles } from "./http.ts";
 import { createImages } from "./images.ts";
 import { limitProcessing } from "./processing.ts";
@@ -38,3 +39,5 @@ export const main: Main = async (kit) => {
     requestMaxBytes: REQUEST_MAX_BYTES,
   });
 };
+
+if (import.meta.main) await runAlone("image", main);

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
@@ -13,9 +12,11 @@ import { callFailure } from "./failure.ts";
 import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
 import { createWorkloadIdentity, type WorkloadIdentity } from "./identity/workload.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { type Database, migrate, openDatabase } from "./postgres.ts";
-import { type Served, type ServeOptions, serve } from "./serve.ts";
-import { type HttpHandler, listen } from "./server/listen.ts";
+import { type Served, servePlain } from "./plain-http.ts";
+import { type Database, openDatabase } from "./postgres.ts";
+import { migrateSchema, type Schema } from "./schema.ts";
+import { type ServeOptions, serve } from "./serve.ts";
+import type { HttpHandler } from "./server/listen.ts";
 import type { Settings, Workload } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -42,13 +43,13 @@ export interface Kit {
   client<T extends DescService>(service: T, workload?: Workload): Client<T>;
   /** Where a workload is, or one of its replicas by chance: "http://127.0.0.1:3001". */
   addressOf(workload: string): string;
-  /** The service's own schema, brought to the newest version by the SQL files in `migrations` (a file: URL). */
-  postgres(migrations: URL): Promise<Database>;
-  /** Events of the service and of others; once for each service, on its own schema. Handlers end before the database closes. */
+  /** The service's own schema, brought to the newest version. */
+  postgres(schema: Schema): Promise<Database>;
+  /** Events of the service and of others; once for each service, on its own schema, which must say so. Handlers end before the database closes. */
   events(database: Database): Promise<Events>;
   /** Opens the service's port. */
   serve(options: ServeOptions): Promise<void>;
-  /** Opens the port for plain HTTP alone, as the edge does. */
+  /** Opens the port for plain HTTP alone, as the edge does; `/health` and `/ready` are answered beside it. */
   listen(handler: HttpHandler): Promise<void>;
   /** Something to stop when the service stops; last registered, first stopped. */
   onClose(close: () => Promise<void> | void): void;
@@ -68,7 +69,6 @@ export interface Running {
 
 const SECRET_BYTES = 32;
 const KEYS_TIMEOUT_MS = 3_000;
-const CLOSE_GRACE_MS = 3_000;
 
 /**
  * The secret that processes on one data directory prove themselves with; made by the first.
@@ -153,14 +153,14 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     identity: shared.identity,
     addressOf: (it) => oneOf(addressOf(it)),
     client: (service, at) => clients.client(service, at),
-    async postgres(migrations) {
-      await migrate({ url: shared.postgresUrl, schema: workload, dir: fileURLToPath(migrations), log });
+    async postgres(schema) {
+      await migrateSchema({ url: shared.postgresUrl, name: workload, schema, log });
       const database = openDatabase({ url: shared.postgresUrl, schema: workload, log, metrics });
       closers.push(() => database.close());
       return database;
     },
     async events(database) {
-      const events = await startEvents({ url: shared.postgresUrl, database, metrics, log });
+      const events = await startEvents({ database, metrics, log });
       closers.push(() => events.close());
       return events;
     },
@@ -178,15 +178,9 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
       shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
     },
     async listen(handler) {
-      const listener = await listen({
-        name: workload,
-        host: settings.host,
-        port: settings.ports[workload],
-        handler,
-        onError: (error) => log.error({ err: error }, "a request failed"),
-      });
-      served = { port: listener.port, drain: () => listener.drain(), close: () => listener.close(CLOSE_GRACE_MS) };
-      shared.addresses.set(workload, `http://127.0.0.1:${listener.port}`);
+      const deps = { name: workload, host: settings.host, port: settings.ports[workload], log };
+      served = await servePlain(deps, handler);
+      shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
     },
     onClose: (it) => void closers.push(it),
   };

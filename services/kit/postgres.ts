@@ -101,16 +101,22 @@ const RETRY_AFTER_MS = 1_000;
 
 /** What an error of the database means to a caller, where it means something. */
 function meaning(error: unknown): unknown {
-  const { code = "", message = "" } = error as { code?: string; message?: string };
+  const { code = "" } = error as { code?: string };
   if (UNSTORABLE.has(code)) {
     return callFailure(ErrorReason.INVALID_INPUT, "A text holds a character that cannot be stored.", {
       violations: [],
       cause: error,
     });
   }
-  if (!AWAY.test(code) && !(code === "" && AWAY_MESSAGE.test(message))) return error;
+  if (!isAway(error)) return error;
   const details = { retryAfterMs: RETRY_AFTER_MS, cause: error };
   return callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "A store is away for the moment; try again.", details);
+}
+
+/** Whether an error says that there is no database for the moment, and not that something was wrong with what was asked. */
+export function isAway(error: unknown): boolean {
+  const { code = "", message = "" } = error as { code?: string; message?: string };
+  return AWAY.test(code) || (code === "" && AWAY_MESSAGE.test(message));
 }
 
 const rethrow = (error: unknown) => {

@@ -1,4 +1,3 @@
-import type http from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
@@ -10,6 +9,7 @@ import type { Implementation } from "./implementation.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPipeline, type Step } from "./pipeline/pipeline.ts";
 import { standardSteps } from "./pipeline/steps.ts";
+import { answer, healthRoutes, pathOf, type Served } from "./plain-http.ts";
 import { policyOf } from "./policy.ts";
 import { reflectionServices } from "./reflection.ts";
 import type { HttpHandler } from "./server/listen.ts";
@@ -42,15 +42,6 @@ export interface ServeDeps {
   readonly tokens: TokenVerifier;
 }
 
-/** A service that is up. */
-export interface Served {
-  readonly port: number;
-  /** Says "not ready" from now on, so that load balancers look elsewhere. */
-  drain(): void;
-  /** Lets calls end, then closes the port. */
-  close(): Promise<void>;
-}
-
 const REQUEST_MAX_BYTES = 1024 * 1024;
 const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;
 const CLOSE_GRACE_MS = 10_000;
@@ -67,17 +58,6 @@ function endStreamsOnShutdown(shutdown: AbortSignal): Step {
     else shutdown.addEventListener("abort", end, { once: true });
     call.onEnd.push(() => shutdown.removeEventListener("abort", end));
   };
-}
-
-function answer(
-  response: Parameters<HttpHandler>[1],
-  status: number,
-  body: string,
-  type = "text/plain; charset=utf-8",
-): void {
-  (response as http.ServerResponse)
-    .writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) })
-    .end(body);
 }
 
 function checkPolicies(services: readonly DescService[]): void {
@@ -104,11 +84,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
   );
 
   const plain: Record<string, HttpHandler> = {
-    "/health": (_, response) => answer(response, 200, "ok\n"),
-    "/ready": async (_, response) => {
-      const reason = await readiness.notReadyReason();
-      answer(response, reason === undefined ? 200 : 503, `${reason ?? "ready"}\n`);
-    },
+    ...healthRoutes(readiness),
     ...(deps.enableMetrics && {
       "/metrics": async (_: unknown, response: Parameters<HttpHandler>[1]) =>
         answer(response, 200, await deps.metrics.registry.metrics(), deps.metrics.registry.contentType),
@@ -116,7 +92,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
   };
   const routes = Object.entries(options.http ?? {});
   const fallback: HttpHandler = (request, response) => {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const path = pathOf(request);
     const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (handler === undefined) answer(response, 404, "not found\n");
     else return handler(request, response);

@@ -29,6 +29,14 @@ export interface Settings {
    * commas, are replicas that calls are balanced over.
    */
   readonly urls: Readonly<Partial<Record<Workload, string>>>;
+  /** The port of the process that serves the web app's files alone. */
+  readonly webPort: number;
+  /** A second port of auth, for its public keys and nothing else; unset: none. */
+  readonly authKeysPort: number | undefined;
+  /** Where pictures are kept. */
+  readonly imageStore: "disk" | "postgres";
+  /** Whether services describe themselves to tools (gRPC reflection). */
+  readonly enableReflection: boolean;
   /** The address to listen on. */
   readonly host: string;
   /** A PostgreSQL of one's own instead of the embedded one. */
@@ -143,6 +151,10 @@ export function readSettings(env: Env): Settings {
     ports,
     urls,
     dataDir: env.DATA_DIR || ".data",
+    webPort: integer(env, "WEB_PORT", 8080, 0, PORT_MAX),
+    authKeysPort: env.AUTH_KEYS_PORT ? integer(env, "AUTH_KEYS_PORT", 0, 0, PORT_MAX) : undefined,
+    imageStore: oneOf(env, "IMAGE_STORE", ["disk", "postgres"] as const, "disk"),
+    enableReflection: boolean(env, "ENABLE_REFLECTION", dev || environment === "qat"),
     host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
     postgresUrl: url(env, "POSTGRES_URL", ["postgres", "postgresql"]),
     adminEmail: email(env, "ADMIN_EMAIL", "admin@shopmesh.example"),

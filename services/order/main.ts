@@ -5,6 +5,8 @@ import { PaymentService } from "#gen/shop/order/v1/payment_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { implement } from "#kit/implementation.ts";
 import type { Main } from "#kit/kit.ts";
+import { runAlone } from "#kit/run.ts";
+import type { Schema } from "#kit/schema.ts";
 import { createOrderChanges } from "./changes.ts";
 import { createCheckout } from "./checkout.ts";
 import { counted } from "./counted.ts";
@@ -16,6 +18,8 @@ import { createOrderService, createPaymentService } from "./service.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 import { createWorker } from "./worker.ts";
 
+const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url), events: true };
+
 /** Stands between the checkout and one of its parts: how a test makes every write the last one of the process. */
 export type Around = <T extends object>(name: string, part: T) => T;
 
@@ -23,7 +27,7 @@ export type Around = <T extends object>(name: string, part: T) => T;
 export function createMain(around: Around = (_, part) => part): Main {
   return async (kit) => {
     const { log, settings } = kit;
-    const database = await kit.postgres(new URL("./migrations", import.meta.url));
+    const database = await kit.postgres(SCHEMA);
     const postgres = createPostgresStore(database, await kit.events(database));
     const store = around("store", counted(postgres, kit.metrics));
     const payments = around("payments", createSandboxProvider(database));
@@ -53,3 +57,5 @@ export function createMain(around: Around = (_, part) => part): Main {
 }
 
 export const main: Main = createMain();
+
+if (import.meta.main) await runAlone("order", main, SCHEMA);

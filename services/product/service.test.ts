@@ -200,12 +200,7 @@ describe("stock", () => {
 it("counts what was sold from what happens to orders, each event once", async () => {
   const { productId } = await add();
   const database = openDatabase({ url: mesh.postgresUrl, schema: "product", log: mesh.shared.log });
-  const events = await startEvents({
-    url: mesh.postgresUrl,
-    database,
-    metrics: createMetrics("test"),
-    log: mesh.shared.log,
-  });
+  const events = await startEvents({ database, metrics: createMetrics("test"), log: mesh.shared.log });
   const orderId = randomUUID();
   const lines = [{ productId, quantity: 3 }];
   const tell = async (

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,10 +6,10 @@ import { OrderEventSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { type UserEvent, UserEventSchema } from "#gen/shop/events/v1/user_event_pb.js";
 import { PictureSchema } from "#gen/shop/type/v1/picture_pb.js";
 import { createMetrics } from "../metrics.ts";
-import { type Database, migrate, openDatabase } from "../postgres.ts";
+import { type Database, openDatabase } from "../postgres.ts";
 import { eventually } from "../testing/eventually.ts";
 import { testPostgres } from "../testing/postgres.ts";
-import { createEvents, type RunningEvents, startEvents } from "./create-events.ts";
+import { createEvents, migrateEvents, type RunningEvents, startEvents } from "./create-events.ts";
 import { createPostgresEventLog } from "./event-log.postgres.ts";
 import type { EventLog } from "./event-log.ts";
 
@@ -22,14 +21,7 @@ let running: RunningEvents[];
 
 beforeEach(async () => {
   const url = await testPostgres();
-  await migrate({
-    url,
-    schema: "test",
-    table: "outbox_migrations",
-    dir: fileURLToPath(new URL("./migrations-outbox", import.meta.url)),
-    log,
-  });
-  await migrate({ url, schema: "events", dir: fileURLToPath(new URL("./migrations-log", import.meta.url)), log });
+  await migrateEvents({ url, schema: "test", log });
   database = openDatabase({ url, schema: "test", log });
   eventLog = createPostgresEventLog({ database, log });
   running = [];
@@ -250,7 +242,8 @@ it("starts on an empty database, again and again", async () => {
   const url = await testPostgres();
   const own = openDatabase({ url, schema: "fresh", log });
   for (let n = 0; n < 2; n++) {
-    const events = await startEvents({ url, database: own, metrics: createMetrics("test"), log });
+    await migrateEvents({ url, schema: "fresh", log });
+    const events = await startEvents({ database: own, metrics: createMetrics("test"), log });
     await events.close();
   }
   await own.close();

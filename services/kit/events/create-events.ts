@@ -125,15 +125,14 @@ export async function createEvents(options: EventsOptions): Promise<RunningEvent
 const OUTBOX_MIGRATIONS = fileURLToPath(new URL("./migrations-outbox", import.meta.url));
 const LOG_MIGRATIONS = fileURLToPath(new URL("./migrations-log", import.meta.url));
 
-/** Brings outbox and event log to their newest version and starts relaying: the event log in the same PostgreSQL. */
-export async function startEvents(options: {
-  url: string;
-  database: Database;
-  metrics: Metrics;
-  log: Logger;
-}): Promise<RunningEvents> {
-  const { url, database, metrics, log } = options;
-  await migrate({ url, schema: database.schema, dir: OUTBOX_MIGRATIONS, table: "outbox_migrations", log });
+/** Brings a workload's outbox, and the event log of all, to their newest version. */
+export async function migrateEvents({ url, schema, log }: { url: string; schema: string; log: Logger }): Promise<void> {
+  await migrate({ url, schema, dir: OUTBOX_MIGRATIONS, table: "outbox_migrations", log });
   await migrate({ url, schema: "events", dir: LOG_MIGRATIONS, log });
-  return createEvents({ database, eventLog: createPostgresEventLog({ database, log }), metrics, log });
+}
+
+/** Starts relaying and handling, with the event log in the same PostgreSQL. Both must have been migrated. */
+export function startEvents(options: { database: Database; metrics: Metrics; log: Logger }): Promise<RunningEvents> {
+  const { database, log } = options;
+  return createEvents({ ...options, eventLog: createPostgresEventLog({ database, log }) });
 }

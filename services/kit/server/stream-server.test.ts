@@ -7,7 +7,8 @@ import { createWorkloadIdentity } from "../identity/workload.ts";
 import { implement } from "../implementation.ts";
 import { createLogger } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
-import { type Served, serve } from "../serve.ts";
+import type { Served } from "../plain-http.ts";
+import { serve } from "../serve.ts";
 import { echoContract } from "../testing/contract.ts";
 import { eventually } from "../testing/eventually.ts";
 

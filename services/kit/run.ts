@@ -1,0 +1,46 @@
+import { createShared, type Main, startService } from "./kit.ts";
+import { awaitPostgres } from "./postgres-wait.ts";
+import { runProcess, runTask } from "./process.ts";
+import { migrateSchema, type Schema } from "./schema.ts";
+import type { Settings, Workload } from "./settings.ts";
+import { StartError } from "./start-error.ts";
+
+const MIGRATE = "migrate";
+
+function postgresUrlOf({ postgresUrl }: Settings, workload: Workload): string {
+  if (postgresUrl !== undefined) return postgresUrl;
+  throw new StartError(
+    `POSTGRES_URL is not set, but ${workload} keeps its data in PostgreSQL: set it to postgres://user:password@host:5432/database.`,
+  );
+}
+
+/** Brings a service's schema to the newest version and ends; a service that keeps nothing has nothing to do. */
+function migrateAlone(workload: Workload, schema: Schema | undefined): Promise<never> {
+  return runTask(async ({ settings, log }) => {
+    if (schema === undefined) return;
+    const url = postgresUrlOf(settings, workload);
+    await awaitPostgres({ url, log });
+    await migrateSchema({ url, name: workload, schema, log });
+    log.info({ workload }, "the schema is up to date");
+  });
+}
+
+/**
+ * One service in a process of its own, from the environment alone: `node services/order/main.ts`. With the argument
+ * "migrate" it does not serve, but brings its schema to the newest version and ends; any number may do so at once.
+ */
+export async function runAlone(workload: Workload, main: Main, schema?: Schema): Promise<void> {
+  const words = process.argv.slice(2);
+  if (words.join(" ") === MIGRATE) return migrateAlone(workload, schema);
+  runProcess(async ({ settings, log, stopping, started }) => {
+    if (words.length > 0)
+      throw new StartError(`There is no command "${words.join(" ")}": give none to serve, or "${MIGRATE}" alone.`);
+    const postgresUrl = schema === undefined ? "" : postgresUrlOf(settings, workload);
+    if (schema !== undefined) await awaitPostgres({ url: postgresUrl, log, signal: stopping });
+    const shared = await createShared({ settings, log, postgresUrl });
+    stopping.throwIfAborted();
+    const service = await startService(shared, workload, main);
+    started(service);
+    log.info({ workload, port: service.port }, "serving");
+  });
+}
