@@ -74,7 +74,10 @@ export class MeshError extends Error {
 }
 
 const DIAGNOSTIC: readonly DescService[] = [ServerReflection, ServerReflectionAlpha];
-const KIT_PACKAGE = "shop.mesh.";
+/** gRPC's own services, which the kit serves everywhere. */
+export const STANDARD_SERVICES: readonly DescService[] = [Health, ...DIAGNOSTIC];
+/** Contracts of this package are served by all workloads. */
+export const KIT_PACKAGE = "shop.mesh.";
 
 const IDEMPOTENCY = {
   [Idempotency.IDEMPOTENCY_UNKNOWN]: "none",
@@ -177,17 +180,23 @@ function graphOf(workloads: readonly MeshWorkload[]): Edge[] {
  * The mesh that the contracts describe: pure, and the same for the same input.
  * @param services every service of the shop; that of "shop.mesh" is served by all workloads
  * @param deployments what each service says about itself, by workload
+ * @param standard gRPC's own services, with the policies of the same contracts
+ * @param ports the port of each workload
  * @throws MeshError when something in a contract cannot be held to by the mesh
  */
-export function meshOf(services: readonly DescService[], deployments: Readonly<Record<string, Deployment>>): Mesh {
+export function meshOf(
+  services: readonly DescService[],
+  deployments: Readonly<Record<string, Deployment>>,
+  standard: readonly DescService[] = STANDARD_SERVICES,
+  ports: Readonly<Record<string, number>> = DEFAULT_PORTS,
+): Mesh {
   const own = Map.groupBy(
     services.filter((it) => !it.typeName.startsWith(KIT_PACKAGE)),
     workloadOf,
   );
-  const shared = [...services.filter((it) => it.typeName.startsWith(KIT_PACKAGE)), Health, ...DIAGNOSTIC];
+  const shared = [...services.filter((it) => it.typeName.startsWith(KIT_PACKAGE)), ...standard];
   const known = new Set([...own.keys(), EDGE]);
-  const ports: Readonly<Record<string, number>> = DEFAULT_PORTS;
-  const faults = [...services, Health, ...DIAGNOSTIC].flatMap((it) => it.methods).flatMap((it) => faultsOf(it, known));
+  const faults = [...services, ...standard].flatMap((it) => it.methods).flatMap((it) => faultsOf(it, known));
   for (const name of own.keys()) {
     if (deployments[name] === undefined)
       faults.push(`${name} says nothing about itself: add services/${name}/deployment.ts`);
