@@ -2,6 +2,8 @@
 export const NAMESPACE = "shopmesh";
 /** Istio takes it for the mesh's own trust domain, whatever that is called. */
 export const TRUST_DOMAIN = "cluster.local";
+/** What the names of Services end with. */
+const CLUSTER_DOMAIN = "cluster.local";
 /** The label by which everything finds the pods of a workload. */
 export const NAME_LABEL = "app.kubernetes.io/name";
 /** The image of all workloads; an overlay says which version. */
@@ -30,6 +32,11 @@ export function serviceAccountOf(workload: string): string {
 /** The SPIFFE identity of a workload as Istio's policies write it (without "spiffe://"). */
 export function principalOf(workload: string): string {
   return `${TRUST_DOMAIN}/ns/${NAMESPACE}/sa/${serviceAccountOf(workload)}`;
+}
+
+/** The whole name of a workload's Service in the cluster's DNS: Istio's rules name hosts by it, whoever reads them from where. */
+export function hostOf(workload: string): string {
+  return `${workload}.${NAMESPACE}.svc.${CLUSTER_DOMAIN}`;
 }
 
 /** The labels that select a workload's pods. */
