@@ -8,7 +8,8 @@ export interface Readiness {
   notReadyReason(): Promise<string | undefined>;
 }
 
-const CHECK_TIMEOUT_MS = 1_500;
+/** How long a store may take to answer whether it is there. */
+export const CHECK_TIMEOUT_MS = 1_500;
 const WATCH_INTERVAL_MS = 1_000;
 
 function storeFailed(error: unknown): string {

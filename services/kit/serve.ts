@@ -44,7 +44,8 @@ export interface ServeDeps {
 
 const REQUEST_MAX_BYTES = 1024 * 1024;
 const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;
-const CLOSE_GRACE_MS = 10_000;
+/** How long calls may take to end when the service stops. */
+export const CLOSE_GRACE_MS = 10_000;
 
 /** Ends calls that would go on for ever when the service stops: the caller tries again elsewhere. */
 function endStreamsOnShutdown(shutdown: AbortSignal): Step {
