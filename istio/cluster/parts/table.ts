@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { STAGE_MS, stage } from "../stage.ts";
+import { meshVerdict } from "../table/cells.ts";
+import { report } from "../table/report.ts";
+import { runTable } from "../table/run.ts";
+
+describe("the table: every RPC × every workload × every token", () => {
+  it("is the contract's as deployed, refused by the mesh before any service hears of it", {
+    timeout: STAGE_MS,
+  }, async () => {
+    const { mesh, runner, tokens } = await stage();
+    const result = await runTable({ mesh, runner, tokens: await tokens(), expected: meshVerdict });
+    report("as deployed", result);
+    expect(result.faults).toEqual([]);
+  });
+});
