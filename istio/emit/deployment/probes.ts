@@ -9,13 +9,13 @@ const get = (path: string, port: string) => ({ httpGet: { path, port }, timeoutS
 /**
  * What the kubelet asks, each a question of its own.
  *
- * - startup: is the process up? A minute of patience, and nothing else is asked before.
+ * - startup: is the process up? It has two minutes, one of them to wait for its store; nothing else is asked before.
  * - liveness: does it still turn? It looks at nothing but the process: a store that is away is not mended by a restart.
  * - readiness: can it do its work, store included? Where not, calls go to other replicas.
  */
 export function probesOf(port: string): Pick<IContainer, "startupProbe" | "livenessProbe" | "readinessProbe"> {
   return {
-    startupProbe: { ...get("/health", port), periodSeconds: 1, failureThreshold: 60 },
+    startupProbe: { ...get("/health", port), periodSeconds: 1, failureThreshold: 120 },
     livenessProbe: { ...get("/health", port), periodSeconds: 10, failureThreshold: 3 },
     readinessProbe: { ...get("/ready", port), periodSeconds: 5, failureThreshold: 2 },
   };
