@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { pathOf } from "#kit/plain-http.ts";
 import { StartError } from "#kit/start-error.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** Serves the web app's files. */
 export type WebApp = (request: http.IncomingMessage, response: http.ServerResponse) => void;
@@ -38,34 +39,13 @@ const TYPES: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
 };
 
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-const SECURITY_HEADERS = {
-  "content-security-policy": POLICY,
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "same-origin",
-  "permissions-policy": "camera=(), microphone=(), geolocation=()",
-  "cross-origin-opener-policy": "same-origin",
-};
-
 const compress: Readonly<Record<string, (body: Buffer) => Promise<Buffer>>> = {
   br: (body) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }),
   gzip: (body) => promisify(gzip)(body),
 };
 
-async function readAsset(path: string): Promise<Asset> {
-  const body = await readFile(join(DIST, path));
+async function readAsset(folder: string, path: string): Promise<Asset> {
+  const body = await readFile(join(folder, path));
   const type = TYPES[extname(path)] ?? "application/octet-stream";
   // Files below /assets/ carry a hash of their content in their name.
   const immutable = path.startsWith("/assets/");
@@ -102,24 +82,29 @@ async function send(asset: Asset, request: http.IncomingMessage, response: http.
   response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : body);
 }
 
-/** Whether a path is one of the app's own addresses, which the page answers itself, and not that of a missing file. */
+/**
+ * Whether a path is one of the app's own addresses, which the page answers itself. A dot is in the names of files and in
+ * those of services, and neither a missing file nor a call that browsers may not make is a page.
+ */
 function isAddress(path: string): boolean {
-  return !path.startsWith("/shop.") && !path.slice(path.lastIndexOf("/")).includes(".");
+  return !path.includes(".");
 }
 
 /**
  * The built app, read once: it is small, and a build that goes on meanwhile must not show half of itself. Files with a hash
  * in their name may be kept for ever; the page stands for every address that is the app's own.
  */
-export async function createWebApp(): Promise<WebApp> {
-  const names = await readdir(DIST, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-    throw new StartError("The web app is not built: run `npx vite build web`.");
-  });
+export async function createWebApp(folder: string = DIST): Promise<WebApp> {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+      throw new StartError("The web app is not built: run `npx vite build web`.");
+    },
+  );
   const paths = names
     .filter((it) => it.isFile() && !it.name.startsWith("."))
-    .map((it) => join(it.parentPath, it.name).slice(DIST.length).split(sep).join("/"));
-  const assets = new Map(await Promise.all(paths.map(async (path) => [path, await readAsset(path)] as const)));
+    .map((it) => join(it.parentPath, it.name).slice(folder.length).split(sep).join("/"));
+  const assets = new Map(await Promise.all(paths.map(async (path) => [path, await readAsset(folder, path)] as const)));
   return (request, response) => {
     const path = pathOf(request);
     const reading = request.method === "GET" || request.method === "HEAD";
