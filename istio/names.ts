@@ -1,7 +1,11 @@
-/** Where the shop lives in a cluster. A constant, since workloads prove who they are by a name that holds it. */
-export const NAMESPACE = "shopmesh";
-/** Istio takes it for the mesh's own trust domain, whatever that is called. */
-export const TRUST_DOMAIN = "cluster.local";
+import { ISTIO_ACCOUNTS, NAMESPACE, spiffeIdOf, TRUST_DOMAIN } from "#kit/identity/spiffe.ts";
+import { EDGE } from "#kit/identity/workload.ts";
+
+// The names in a workload's identity are those that services look for in it. Istio takes this trust domain for the mesh's own,
+// whatever that is called.
+export { NAMESPACE, TRUST_DOMAIN };
+
+const REALM = { trustDomain: TRUST_DOMAIN, namespace: NAMESPACE, accounts: ISTIO_ACCOUNTS };
 /** What the names of Services end with. */
 const CLUSTER_DOMAIN = "cluster.local";
 /** The label by which everything finds the pods of a workload. */
@@ -13,7 +17,7 @@ export const WEB = { name: "web", port: 8080 } as const;
 /** The database where an environment brings its own: a Service, whoever stands behind it. */
 export const POSTGRES = { name: "postgres", port: 5432 } as const;
 /** The ingress: a Gateway API Gateway; Istio makes a Deployment, a Service and a ServiceAccount of this name for it. */
-export const EDGE_GATEWAY = { gateway: "edge", workload: "edge-istio", httpPort: 80, httpsPort: 443 } as const;
+export const EDGE_GATEWAY = { gateway: EDGE, workload: ISTIO_ACCOUNTS[EDGE], httpPort: 80, httpsPort: 443 } as const;
 /** The Secret with the ingress' certificate, made by cert-manager. */
 export const EDGE_CERTIFICATE = "edge-certificate";
 
@@ -31,7 +35,7 @@ export function serviceAccountOf(workload: string): string {
 
 /** The SPIFFE identity of a workload as Istio's policies write it (without "spiffe://"). */
 export function principalOf(workload: string): string {
-  return `${TRUST_DOMAIN}/ns/${NAMESPACE}/sa/${serviceAccountOf(workload)}`;
+  return spiffeIdOf(workload, REALM).slice("spiffe://".length);
 }
 
 /** The whole name of a workload's Service in the cluster's DNS: Istio's rules name hosts by it, whoever reads them from where. */

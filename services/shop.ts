@@ -44,8 +44,7 @@ async function openPostgres({ settings, log, stopping, started }: ShopProcess): 
 
 async function loadCatalogue(shared: Shared, token: string, signal: AbortSignal): Promise<void> {
   const clients = createClients({
-    workload: "edge",
-    identity: shared.identity,
+    identity: await shared.identities.of("edge"),
     addressOf: (it) => shared.addresses.get(it) ?? "",
   });
   try {

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { type JwkSet, TOKEN_ISSUER } from "#kit/identity/access-token.ts";
-import { createWorkloadIdentity, WORKLOAD_HEADER } from "#kit/identity/workload.ts";
+import { createProofs } from "#kit/identity/proof.ts";
+import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 
 /** What a server has to know to verify the caller; crosses to its process as JSON. */
 export interface Trust {
@@ -36,7 +37,7 @@ export function createCaller(): Caller {
   return {
     headers: {
       authorization: `Bearer ${token}`,
-      [WORKLOAD_HEADER]: createWorkloadIdentity(secret).prove(WORKLOAD),
+      [WORKLOAD_HEADER]: createProofs(secret).prove(WORKLOAD),
     },
     trust: {
       keys: { keys: [{ ...publicKey.export({ format: "jwk" }), kid }] },

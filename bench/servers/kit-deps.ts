@@ -2,7 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { createTokenVerifier } from "#kit/identity/access-token.ts";
-import { createWorkloadIdentity } from "#kit/identity/workload.ts";
+import { createProofs, proofIdentity } from "#kit/identity/proof.ts";
 import { type Implementation, implement } from "#kit/implementation.ts";
 import { createLogger } from "#kit/log.ts";
 import { createMetrics } from "#kit/metrics.ts";
@@ -28,7 +28,7 @@ export function serveDepsOf(trust: Trust): ServeDeps {
     log: createLogger({ level: "info", environment: "prod" }),
     metrics: createMetrics("product"),
     enableMetrics: true,
-    identity: createWorkloadIdentity(Buffer.from(trust.workloadSecretHex, "hex")),
+    identity: proofIdentity(createProofs(Buffer.from(trust.workloadSecretHex, "hex")), "product"),
     tokens: createTokenVerifier(async () => trust.keys),
   };
 }

@@ -49,7 +49,7 @@ function read<T extends DescMessage>(
 ): MeasuredCall {
   const call = {
     url: `${shop.url(workloadOf(method))}${pathOf(method)}`,
-    headers: { [WORKLOAD_HEADER]: shop.identity.prove("api") },
+    headers: { [WORKLOAD_HEADER]: shop.proofs.prove("api") },
     message: toBinary(method.input, create(method.input, message)),
   };
   return { name, concurrency: READERS, run: (options) => h2load(call, options) };
@@ -62,7 +62,7 @@ function home(shop: RunningShop): MeasuredCall {
     address: new URL(shop.url("api")).host,
     method,
     metadata: {
-      [WORKLOAD_HEADER]: shop.identity.prove("edge"),
+      [WORKLOAD_HEADER]: shop.proofs.prove("edge"),
       "x-forwarded-for": "10.{{randomInt 0 255}}.{{randomInt 0 255}}.{{randomInt 0 255}}",
     },
   };

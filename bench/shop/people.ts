@@ -41,7 +41,7 @@ function clientAt<T extends DescService>(shop: RunningShop, service: T): Client<
 /** What the edge says of a visitor. */
 export function visitorHeaders(shop: RunningShop, index: number, token?: string): Record<string, string> {
   return {
-    [WORKLOAD_HEADER]: shop.identity.prove("edge"),
+    [WORKLOAD_HEADER]: shop.proofs.prove("edge"),
     "x-forwarded-for": addressOf(index),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };

@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createWorkloadIdentity, type WorkloadIdentity } from "#kit/identity/workload.ts";
-import { workloadSecret } from "#kit/kit.ts";
+import { createProofs, type Proofs } from "#kit/identity/proof.ts";
+import { workloadSecret } from "#kit/identity/secret.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 
 /** The shop as `npm start` runs it, in a process of its own. */
@@ -16,7 +16,7 @@ export interface RunningShop {
   readonly postmasterPid: number;
   readonly postgresUrl: string;
   /** Proves who calls, as the shop's own processes do it: with the secret of the data directory. */
-  readonly identity: WorkloadIdentity;
+  readonly proofs: Proofs;
   /** Where the inspector listens; undefined unless it was asked for. */
   readonly inspectorUrl: string | undefined;
   /** "http://127.0.0.1:3001". */
@@ -104,7 +104,7 @@ export async function startShop(options: { dataDir: string; inspect: boolean }):
       pid,
       postmasterPid: Number(postmasterPid),
       postgresUrl: `postgres://shopmesh:${password}@127.0.0.1:${postgresPort}/shopmesh`,
-      identity: createWorkloadIdentity(await workloadSecret(options.dataDir)),
+      proofs: createProofs(await workloadSecret(options.dataDir)),
       inspectorUrl: inspectorPattern.exec(output())?.[1],
       url,
       stop,

@@ -31,7 +31,7 @@ beforeAll(async () => {
     // The edge without the web app: routes and forwarding.
     edge: async (kit) => {
       const routes = createRoutes(services);
-      const forwarder = createForwarder(kit.identity.prove(kit.workload), kit.addressOf);
+      const forwarder = createForwarder(kit.identity.header, kit.addressOf);
       kit.onClose(() => forwarder.close());
       await kit.listen((request, response) => {
         const workload = routes.workloadOf(request.url ?? "");
@@ -62,7 +62,7 @@ describe("the edge", () => {
     ["gRPC-Web", createGrpcWebTransport],
   ])("forwards %s calls as itself, with the address it saw, whatever the client claims", async (_, createTransport) => {
     const client = createClient(ProductService, createTransport({ baseUrl: mesh.url("edge") }));
-    const headers = { "x-forwarded-for": "6.6.6.6", "shop-workload": mesh.shared.identity.prove("order") };
+    const headers = { "x-forwarded-for": "6.6.6.6", ...mesh.prove("order") };
     const { product } = await client.getProduct({ productId: "seen" }, { headers });
     expect(product?.name).toMatch(/^edge (::ffff:)?127\.0\.0\.1$/);
   });

@@ -1,5 +1,4 @@
 import http from "node:http";
-import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 
 /** Hands requests on to a service and its answer back, byte by byte as they come. */
 export interface Forwarder {
@@ -22,14 +21,14 @@ const HOP_BY_HOP = new Set([
 const SOCKETS_MAX = 10_000;
 const FREE_SOCKETS_MAX = 256;
 
-function headersFor(request: http.IncomingMessage, proof: string): http.OutgoingHttpHeaders {
+function headersFor(request: http.IncomingMessage, own: Readonly<Record<string, string>>): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(request.headers)) {
     // What a client says about workloads and addresses counts for nothing.
     if (!HOP_BY_HOP.has(name) && !name.startsWith(":") && !name.startsWith("x-forwarded-") && !name.startsWith("shop-"))
       headers[name] = value;
   }
-  headers[WORKLOAD_HEADER] = proof;
+  Object.assign(headers, own);
   headers["x-forwarded-for"] = request.socket.remoteAddress ?? "";
   headers["x-forwarded-proto"] = "encrypted" in request.socket ? "https" : "http";
   return headers;
@@ -48,8 +47,11 @@ function unavailable(response: http.ServerResponse): void {
   response.writeHead(503, { "content-type": "application/json", "retry-after": "1" }).end(body);
 }
 
-/** A forwarder that proves to be the edge. */
-export function createForwarder(proof: string, addressOf: (workload: string) => string): Forwarder {
+/** A forwarder whose requests carry header fields of its `own`, by which services know the edge. */
+export function createForwarder(
+  own: Readonly<Record<string, string>>,
+  addressOf: (workload: string) => string,
+): Forwarder {
   const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: FREE_SOCKETS_MAX });
   return {
     forward(request, response, workload) {
@@ -67,7 +69,7 @@ export function createForwarder(proof: string, addressOf: (workload: string) => 
         port,
         method: request.method,
         path: request.url,
-        headers: headersFor(request, proof),
+        headers: headersFor(request, own),
       };
       const outgoing = http.request(options, (incoming) => {
         const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)));

@@ -7,7 +7,7 @@ import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import { callFailure } from "./failure.ts";
 import type { UserIdentity } from "./identity/access-token.ts";
-import { OUTSIDE } from "./identity/workload.ts";
+import { EDGE, type Peer } from "./identity/workload.ts";
 import { continueTrace, TRACE_HEADER, type Trace } from "./pipeline/trace.ts";
 import { methodName } from "./policy.ts";
 
@@ -28,8 +28,8 @@ export interface Incoming {
   readonly method: DescMethod;
   readonly policy: Policy;
   readonly header: CallHeader;
-  /** Address of the peer's socket. */
-  readonly peerAddress: string;
+  /** The other end of the connection. */
+  readonly peer: Peer;
   /** Milliseconds the caller allows, if it says so. */
   readonly callerTimeoutMs: number | undefined;
 }
@@ -46,7 +46,7 @@ export class Call implements Incoming {
   readonly method: DescMethod;
   readonly policy: Policy;
   readonly header: CallHeader;
-  readonly peerAddress: string;
+  readonly peer: Peer;
   readonly callerTimeoutMs: number | undefined;
   /** When its header was there, on the clock of `performance.now()`. */
   readonly startMs = performance.now();
@@ -55,7 +55,7 @@ export class Call implements Incoming {
   /** Whether it waits for the rest of its request. */
   isReceiving = false;
   /** The calling workload, verified. */
-  caller: string = OUTSIDE;
+  caller: string = EDGE;
   /** On whose behalf the call is made, verified. */
   user: UserIdentity | undefined = undefined;
   /** Address of the person's machine, as the edge saw it. */
@@ -77,9 +77,9 @@ export class Call implements Incoming {
     this.method = incoming.method;
     this.policy = incoming.policy;
     this.header = incoming.header;
-    this.peerAddress = incoming.peerAddress;
+    this.peer = incoming.peer;
     this.callerTimeoutMs = incoming.callerTimeoutMs;
-    this.clientAddress = incoming.peerAddress;
+    this.clientAddress = incoming.peer.address;
     this.#log = log;
   }
 

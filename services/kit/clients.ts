@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, createClient, type Transport } from "@connectrpc/connect";
 import { type Call, currentCall } from "./call.ts";
 import { createServiceTransport, type ServiceTransport } from "./client/transport.ts";
-import { WORKLOAD_HEADER, type WorkloadIdentity } from "./identity/workload.ts";
+import type { WorkloadIdentity } from "./identity/workload.ts";
 import { TRACE_HEADER, traceHeader } from "./pipeline/trace.ts";
 import { policyOf, timeoutMsOf, workloadOf } from "./policy.ts";
 
@@ -13,11 +13,11 @@ export interface Clients {
   close(): void;
 }
 
-/** What a call hands on to the calls made on its behalf, besides the proof of who makes them. */
-function handedOn(proof: readonly string[]) {
+/** What a call hands on to the calls made on its behalf, besides what shows who makes them. */
+function handedOn(own: readonly string[]) {
   return (call: Call | undefined, given: Headers | undefined): readonly string[] => {
-    if (call === undefined) return proof;
-    const header = [...proof, TRACE_HEADER, traceHeader(call.trace), "x-request-id", call.requestId];
+    if (call === undefined) return own;
+    const header = [...own, TRACE_HEADER, traceHeader(call.trace), "x-request-id", call.requestId];
     if (call.user !== undefined && !given?.has("authorization"))
       header.push("authorization", `Bearer ${call.user.token}`);
     return header;
@@ -51,19 +51,22 @@ function createLeavableClient<T extends DescService>(service: T, transport: Tran
   return client;
 }
 
-/** Clients for calls by one workload. `addressOf` says where a workload is: base URLs, separated by commas. */
+/** Clients for calls by one workload. */
 export function createClients(options: {
-  workload: string;
-  identity: WorkloadIdentity;
+  identity: Pick<WorkloadIdentity, "header">;
+  /** Where a workload is: base URLs, separated by commas. */
   addressOf: (workload: string) => string;
+  /** Whether calls that may be made twice are tried again; not where a mesh does so. */
+  retries?: boolean;
 }): Clients {
   const open = new Map<string, ServiceTransport>();
-  const metadata = handedOn([WORKLOAD_HEADER, options.identity.prove(options.workload)]);
+  const metadata = handedOn(Object.entries(options.identity.header).flat());
   const transportTo = (address: string): ServiceTransport => {
     let transport = open.get(address);
     if (transport === undefined) {
       transport = createServiceTransport({
         baseUrls: address,
+        retries: options.retries,
         timeoutMsOf: (method) => timeoutMsOf(policyOf(method)),
         parent: currentCall,
         metadata,

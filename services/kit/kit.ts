@@ -1,6 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
@@ -10,7 +7,8 @@ import { startEvents } from "./events/create-events.ts";
 import type { Events } from "./events/events.ts";
 import { callFailure } from "./failure.ts";
 import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
-import { createWorkloadIdentity, type WorkloadIdentity } from "./identity/workload.ts";
+import { createIdentities, type Identities } from "./identity/identities.ts";
+import type { WorkloadIdentity } from "./identity/workload.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Served, servePlain } from "./plain-http.ts";
 import { type Database, openDatabase } from "./postgres.ts";
@@ -18,13 +16,12 @@ import { migrateSchema, type Schema } from "./schema.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 import type { HttpHandler } from "./server/listen.ts";
 import type { Settings, Workload } from "./settings.ts";
-import { StartError } from "./start-error.ts";
 
 /** What all workloads of a process share. */
 export interface Shared {
   readonly settings: Settings;
   readonly log: Logger;
-  readonly identity: WorkloadIdentity;
+  readonly identities: Identities;
   readonly tokens: TokenVerifier;
   readonly postgresUrl: string;
   /** Where workloads are; those of this process write themselves in when their port is open. */
@@ -37,7 +34,7 @@ export interface Kit {
   readonly settings: Settings;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Who calls whom, for parts that speak plain HTTP. */
+  /** Who this is to others, for parts that speak plain HTTP. */
   readonly identity: WorkloadIdentity;
   /** A typed client of another service. */
   client<T extends DescService>(service: T, workload?: Workload): Client<T>;
@@ -67,30 +64,7 @@ export interface Running {
   close(): Promise<void>;
 }
 
-const SECRET_BYTES = 32;
 const KEYS_TIMEOUT_MS = 3_000;
-
-/**
- * The secret that processes on one data directory prove themselves with; made by the first.
- * @throws StartError when the file does not hold one, since an empty secret could be guessed.
- */
-export async function workloadSecret(dataDir: string): Promise<Buffer> {
-  const path = join(dataDir, "workload.secret");
-  const draft = `${path}.${randomUUID()}`;
-  await mkdir(dataDir, { recursive: true });
-  await writeFile(draft, randomBytes(SECRET_BYTES), { mode: 0o600 });
-  // A link appears whole and only where there is none: of two that start at once, one makes it and both read the same.
-  await link(draft, path)
-    .catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    })
-    .finally(() => rm(draft, { force: true }));
-  const secret = await readFile(path);
-  if (secret.length !== SECRET_BYTES) {
-    throw new StartError(`${path} is damaged; stop all of Shopmesh, remove that file and start again.`);
-  }
-  return secret;
-}
 
 function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
   return (workload: string): string => {
@@ -114,6 +88,8 @@ export async function createShared(options: { settings: Settings; log: Logger; p
   const { settings } = options;
   const addresses = new Map<string, string>();
   const addressOf = addressIn(addresses, settings);
+  if (!settings.contractCheck)
+    options.log.warn("CONTRACT_CHECK IS OFF: this process lets everybody make every call, for any user or none");
   const tokens = createTokenVerifier(async () => {
     const response = await fetch(`${oneOf(addressOf("auth"))}/.well-known/jwks.json`, {
       signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
@@ -121,7 +97,7 @@ export async function createShared(options: { settings: Settings; log: Logger; p
     if (!response.ok) throw new Error(`The token issuer answered ${response.status}`);
     return (await response.json()) as JwkSet;
   });
-  return { ...options, identity: createWorkloadIdentity(await workloadSecret(settings.dataDir)), tokens, addresses };
+  return { ...options, identities: await createIdentities(settings), tokens, addresses };
 }
 
 /** Starts one service of a process. If its start fails, what had been started is stopped again. */
@@ -130,7 +106,8 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
   const log = shared.log.child({ workload });
   const metrics = createMetrics(workload);
   const addressOf = addressIn(shared.addresses, settings);
-  const clients = createClients({ workload, identity: shared.identity, addressOf });
+  const identity = await shared.identities.of(workload);
+  const clients = createClients({ identity, addressOf, retries: settings.identity.kind !== "istio" });
   const closers: (() => Promise<void> | void)[] = [() => clients.close()];
   let served: Served | undefined;
   const closeAll = async () => {
@@ -150,7 +127,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     settings,
     log,
     metrics,
-    identity: shared.identity,
+    identity,
     addressOf: (it) => oneOf(addressOf(it)),
     client: (service, at) => clients.client(service, at),
     async postgres(schema) {
@@ -167,12 +144,14 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     async serve(options) {
       const deps = {
         ...shared,
+        identity,
         workload,
         host: settings.host,
         port: settings.ports[workload],
         log,
         metrics,
         enableMetrics: settings.enableMetrics,
+        contractCheck: settings.contractCheck,
       };
       served = await serve(deps, options);
       shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);

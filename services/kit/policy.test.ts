@@ -6,7 +6,7 @@ import { services } from "#gen/services.js";
 import { ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { createTokenVerifier } from "./identity/access-token.ts";
-import { createWorkloadIdentity } from "./identity/workload.ts";
+import { createProofs, proofIdentity } from "./identity/proof.ts";
 import { createMetrics } from "./metrics.ts";
 import { policyOf, statusCodeOf, timeoutMsOf } from "./policy.ts";
 import { serve } from "./serve.ts";
@@ -54,7 +54,7 @@ function start(service: DescService, port: number, answers = true) {
     log: pino({ level: "silent" }),
     metrics: createMetrics("product"),
     enableMetrics: true,
-    identity: createWorkloadIdentity(new Uint8Array(32)),
+    identity: proofIdentity(createProofs(new Uint8Array(32)), "product"),
     tokens: createTokenVerifier(async () => ({ keys: [] })),
   };
   const methods = answers ? Object.fromEntries(service.methods.map((it) => [it.localName, () => ({})])) : {};

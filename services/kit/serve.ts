@@ -38,6 +38,8 @@ export interface ServeDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly enableMetrics: boolean;
+  /** Whether calls are held to who may make them; only `false` says no. */
+  readonly contractCheck?: boolean;
   readonly identity: WorkloadIdentity;
   readonly tokens: TokenVerifier;
 }

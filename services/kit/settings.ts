@@ -1,3 +1,5 @@
+import { baseUrls, boolean, type Env, email, integer, oneOf, password, url } from "./env.ts";
+import { type IdentitySettings, readIdentity } from "./identity/settings.ts";
 import { StartError } from "./start-error.ts";
 
 /** Where the process runs; decides defaults such as the log format, never a feature. */
@@ -52,73 +54,33 @@ export interface Settings {
   readonly fulfilmentStepSeconds: number;
   /** Loads the demo catalogue on the first start. */
   readonly demoCatalogue: boolean;
+  /** How workloads know each other. */
+  readonly identity: IdentitySettings;
+  /**
+   * Whether calls are held to who may make them. Switched off only to see what the mesh alone refuses.
+   */
+  readonly contractCheck: boolean;
   /** Milliseconds between "not ready" and closing the port, so that load balancers notice first. */
   readonly shutdownDelayMs: number;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-function wrong(name: string, value: string, expected: string): StartError {
-  return new StartError(`${name} is "${value}", but it must be ${expected}.`);
+/** @throws StartError where unchecked calls could do harm */
+function readContractCheck(env: Env, environment: Environment): boolean {
+  const isOn = oneOf(env, "CONTRACT_CHECK", ["on", "off"] as const, "on") === "on";
+  if (!isOn && environment !== "dev")
+    throw new StartError(
+      `CONTRACT_CHECK is "off", but that is only for tests: ENVIRONMENT must be dev, not ${environment}.`,
+    );
+  return isOn;
 }
 
-function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[], fallback: T): T {
-  const value = env[name];
-  if (value === undefined || value === "") return fallback;
-  const found = allowed.find((it) => it === value);
-  if (found === undefined) throw wrong(name, value, `one of ${allowed.join(", ")}`);
-  return found;
-}
-
-function integer(env: Env, name: string, fallback: number, min: number, max: number): number {
-  const value = env[name];
-  if (value === undefined || value === "") return fallback;
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= min && number <= max)) throw wrong(name, value, `a whole number from ${min} to ${max}`);
-  return number;
-}
-
-function boolean(env: Env, name: string, fallback: boolean): boolean {
-  return oneOf(env, name, ["true", "false"], fallback ? "true" : "false") === "true";
-}
-
-function url(env: Env, name: string, schemes: readonly string[]): string | undefined {
-  const value = env[name];
-  if (value === undefined || value === "") return undefined;
-  const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : "";
-  // The value may hold a password, so the sentence does not repeat it.
-  if (!schemes.includes(scheme))
-    throw new StartError(`${name} is not a URL that begins with ${schemes.join(":// or ")}://.`);
-  return value;
-}
-
-/** Base URLs separated by commas, without slashes at their ends; undefined if none is set. */
-function baseUrls(env: Env, name: string): string | undefined {
-  const value = env[name];
-  if (value === undefined || value === "") return undefined;
-  const all = value.split(",").map((it) => it.trim());
-  if (all.length > BASE_URLS_MAX) throw new StartError(`${name} names more than ${BASE_URLS_MAX} URLs.`);
-  // An empty one between commas is as wrong as any other.
-  for (const it of all) url({ [name]: it === "" ? "," : it }, name, ["http", "https"]);
-  return all.map((it) => it.replace(/\/$/, "")).join(",");
-}
-
-function email(env: Env, name: string, fallback: string): string {
-  const value = env[name] || fallback;
-  if (!/^[^\s@]+@[^\s@]+$/.test(value)) throw wrong(name, value, "an e-mail address");
-  return value;
-}
-
-function password(env: Env, name: string): string | undefined {
-  const value = env[name];
-  if (value === undefined || value === "") return undefined;
-  if (value.length < 8 || Buffer.byteLength(value) > 72)
-    throw new StartError(`${name} must have at least 8 characters and at most 72 bytes.`);
-  return value;
+/** @throws StartError for a base URL that workloads with TLS of their own do not answer at */
+function checkScheme(name: string, baseUrls: string, identity: IdentitySettings): void {
+  if (identity.kind === "tls" && baseUrls.split(",").some((it) => !it.startsWith("https://")))
+    throw new StartError(`${name} must begin with https://, since TLS_CERT is set.`);
 }
 
 const PORT_MAX = 65_535;
-const BASE_URLS_MAX = 16;
 
 /**
  * Reads and checks all settings.
@@ -143,6 +105,8 @@ export function readSettings(env: Env): Settings {
     const value = baseUrls(env, variable(workload, "URL"));
     if (value !== undefined) urls[workload] = value;
   }
+  const identity = readIdentity(env);
+  for (const [name, value] of Object.entries(urls)) checkScheme(variable(name as Workload, "URL"), value, identity);
   const environment = oneOf(env, "ENVIRONMENT", ["dev", "qat", "uat", "prod"] as const, "dev");
   const dev = environment === "dev";
   const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -164,6 +128,8 @@ export function readSettings(env: Env): Settings {
     simulateFulfilment: boolean(env, "SIMULATE_FULFILMENT", dev),
     fulfilmentStepSeconds: integer(env, "FULFILMENT_STEP_SECONDS", 15, 1, 86_400),
     demoCatalogue: boolean(env, "DEMO_CATALOGUE", dev),
+    identity,
+    contractCheck: readContractCheck(env, environment),
     shutdownDelayMs: integer(env, "SHUTDOWN_DELAY_MS", dev ? 0 : 5_000, 0, 60_000),
   };
 }

@@ -83,8 +83,8 @@ function byHttp1(baseUrl: string): Send {
 }
 
 function byOtherService(baseUrl: string): Send {
-  const { identity } = mesh.shared;
-  const client = createClients({ workload: "order", identity, addressOf: () => baseUrl }).client(Echo);
+  const identity = { header: mesh.prove("order") };
+  const client = createClients({ identity, addressOf: () => baseUrl }).client(Echo);
   return async (value) => (await client.say({ value })).value;
 }
 

@@ -2,7 +2,6 @@ import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { services } from "#gen/services.js";
-import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 import { policyOf } from "#kit/policy.ts";
 import type { Workload } from "#kit/settings.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
@@ -28,7 +27,7 @@ async function post(
     headers: {
       "content-type": contentType,
       authorization: `Bearer ${mesh.as("admin").token}`,
-      [WORKLOAD_HEADER]: mesh.shared.identity.prove(policyOf(method).callers[0] ?? ""),
+      ...mesh.prove(policyOf(method).callers[0] ?? ""),
     },
     body: body as BodyInit,
     signal: AbortSignal.timeout(20_000),

@@ -35,10 +35,8 @@ function expectedRefusal(method: DescMethod, caller: string, user: (typeof USERS
 const REFUSALS = new Set(["CALLER_NOT_ALLOWED", "TOKEN_INVALID", "TOKEN_MISSING", "USER_NOT_ALLOWED"]);
 
 function headersOf(caller: string, user: (typeof USERS)[number]): Headers {
-  const headers = new Headers();
-  const { identity } = mesh.shared;
+  const headers = new Headers(caller.startsWith("(") ? {} : mesh.prove(caller));
   if (caller === "(forged)") headers.set(WORKLOAD_HEADER, "order.bm90IGEgcHJvb2Y");
-  else if (caller !== "(none)") headers.set(WORKLOAD_HEADER, identity.prove(caller));
   if (user === "(forged)") headers.set("authorization", `Bearer ${mesh.as("admin").token.slice(0, -4)}AAAA`);
   else if (user === "(expired)") headers.set("authorization", `Bearer ${mesh.as("admin", undefined, -60).token}`);
   else if (user !== "(none)") headers.set("authorization", `Bearer ${mesh.as(user).token}`);

@@ -1,4 +1,5 @@
 import { create, type DescMessage, type DescMethod, type MessageInitShape } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { ACCEPTED_ENCODINGS, compress, type Encoding } from "../wire/compression.ts";
 import { createMessageEncoder, type EncodeMessage } from "../wire/encode-message.ts";
@@ -28,6 +29,8 @@ export interface ServiceTransportOptions<P extends Parent> {
   readonly sendEncoding?: Encoding;
   /** Smaller requests are not compressed. */
   readonly compressMinBytes?: number;
+  /** Whether what the contract allows to be done twice is tried again. A request that no server has begun on is sent again anyway. */
+  readonly retries?: boolean | undefined;
   readonly lookup?: Lookup;
   readonly times?: SessionTimes;
 }
@@ -89,7 +92,7 @@ function shortest(contractMs: number | undefined, givenMs: number | undefined, d
  */
 export function createServiceTransport<P extends Parent>(options: ServiceTransportOptions<P>): ServiceTransport {
   const { baseUrls, timeoutMsOf = () => undefined, metadata = () => [], maxBytes = MESSAGE_MAX_BYTES } = options;
-  const { sendEncoding, compressMinBytes = COMPRESS_MIN_BYTES } = options;
+  const { sendEncoding, compressMinBytes = COMPRESS_MIN_BYTES, retries = true } = options;
   const getParent = options.parent ?? (() => undefined);
   const balancer = createBalancer(baseUrls, { lookup: options.lookup, times: options.times });
   const shared = { balancer, budget: createRetryBudget(), readMaxBytes: maxBytes };
@@ -116,7 +119,7 @@ export function createServiceTransport<P extends Parent>(options: ServiceTranspo
         const parent = getParent();
         const own = addHeader(plan.header.slice(), parent, header === undefined ? undefined : new Headers(header));
         const limitMs = shortest(plan.timeoutMs, timeoutMs, parent?.deadlineMs);
-        const { idempotency } = method;
+        const idempotency = retries ? method.idempotency : MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
         const send = (frame: Buffer) => {
           const request = { method, idempotency, header: own, frame, timeoutMs: limitMs, signal, parent };
           new ClientCall(shared, request, resolve, reject).start();

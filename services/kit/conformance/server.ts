@@ -7,7 +7,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
 import { toConnectError } from "../failure.ts";
 import { createTokenVerifier } from "../identity/access-token.ts";
-import { createWorkloadIdentity } from "../identity/workload.ts";
+import { createProofs, proofIdentity } from "../identity/proof.ts";
 import { implement } from "../implementation.ts";
 import { createMetrics } from "../metrics.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
@@ -39,7 +39,7 @@ const { messageReceiveLimit } = fromBinary(contract.serverRequest, frame);
 const log = pino({ level: process.env.LOG_LEVEL ?? "silent" }, process.stderr);
 const steps = standardSteps({
   metrics: createMetrics("conformance"),
-  identity: createWorkloadIdentity(randomBytes(SECRET_BYTES)),
+  identity: proofIdentity(createProofs(randomBytes(SECRET_BYTES)), "conformance"),
   tokens: createTokenVerifier(async () => ({ keys: [] })),
 });
 const { port } = await serveRpcs({

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { Call } from "../call.ts";
-import { OUTSIDE } from "../identity/workload.ts";
+import { EDGE } from "../identity/workload.ts";
 import { timeoutMsOf } from "../policy.ts";
 import type { Sample } from "./concurrency-limit.ts";
 
@@ -31,7 +31,7 @@ const UNFINISHED: ReadonlySet<number> = new Set([Code.Canceled, Code.DeadlineExc
  */
 function acceptableMsOf({ policy, caller, callerTimeoutMs }: Call, busy: boolean): number {
   const contractMs = timeoutMsOf(policy) ?? ACCEPTABLE_MAX_MS;
-  const latestMs = caller === OUTSIDE ? contractMs : Math.min(contractMs, callerTimeoutMs ?? contractMs);
+  const latestMs = caller === EDGE ? contractMs : Math.min(contractMs, callerTimeoutMs ?? contractMs);
   const ms = Math.max(policy.objective?.latencyMs ?? 0, latestMs * LATE_SHARE[busy ? "busy" : "waiting"]);
   return Math.min(ACCEPTABLE_MAX_MS, Math.max(ACCEPTABLE_MIN_MS, ms));
 }

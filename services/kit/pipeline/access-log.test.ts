@@ -6,7 +6,8 @@ import { AuthService, SignInRequestSchema } from "#gen/shop/auth/v1/auth_service
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { OrderService, PlaceOrderRequestSchema } from "#gen/shop/order/v1/order_service_pb.js";
 import { callFailure } from "../failure.ts";
-import { createWorkloadIdentity, WORKLOAD_HEADER } from "../identity/workload.ts";
+import { createProofs, proofIdentity } from "../identity/proof.ts";
+import { WORKLOAD_HEADER } from "../identity/workload.ts";
 import { createLogger } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import { incomingOf, userOf } from "../testing/call.ts";
@@ -15,7 +16,8 @@ import { createPipeline } from "./pipeline.ts";
 import { standardSteps } from "./steps.ts";
 
 const { say } = echoContract().method;
-const identity = createWorkloadIdentity(Buffer.alloc(32, 1));
+const proofs = createProofs(Buffer.alloc(32, 1));
+const identity = proofIdentity(proofs, "product");
 const ada = { ...userOf("customer", "ada"), token: "t0k3n-of-ada" };
 
 /** The pipeline as services have it, and the lines it wrote. */
@@ -30,7 +32,7 @@ function logged() {
 
 const header = () =>
   new Headers({
-    [WORKLOAD_HEADER]: identity.prove("order"),
+    [WORKLOAD_HEADER]: proofs.prove("order"),
     authorization: `Bearer ${ada.token}`,
     cookie: "refresh=r3fr3sh",
     "x-request-id": "request-4711",
@@ -115,13 +117,13 @@ describe("the access log", () => {
       for (const caller of ["edge", "order"]) {
         for (const handler of handlers) {
           const headers = header();
-          headers.set(WORKLOAD_HEADER, identity.prove(caller));
+          headers.set(WORKLOAD_HEADER, proofs.prove(caller));
           await pipeline.unary(incomingOf(method, { header: headers, message }), handler).catch(() => {});
         }
       }
       const written = text();
       expect(written).toContain("request-4711");
-      for (const secret of ["p4ssw0rd", "4242424242424242", "c0d3", ada.token, "r3fr3sh", identity.prove("order")])
+      for (const secret of ["p4ssw0rd", "4242424242424242", "c0d3", ada.token, "r3fr3sh", proofs.prove("order")])
         expect(written).not.toContain(secret);
     },
   );

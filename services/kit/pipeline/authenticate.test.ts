@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { callFailure } from "../failure.ts";
-import { createWorkloadIdentity, WORKLOAD_HEADER } from "../identity/workload.ts";
+import { createProofs, proofIdentity } from "../identity/proof.ts";
+import { WORKLOAD_HEADER } from "../identity/workload.ts";
 import { callOf, endOf, userOf } from "../testing/call.ts";
 import { echoContract } from "../testing/contract.ts";
 import { authenticateUser, authenticateWorkload } from "./authenticate.ts";
 
 const { say } = echoContract().method;
-const identity = createWorkloadIdentity(Buffer.alloc(32, 1));
-const stranger = createWorkloadIdentity(Buffer.alloc(32, 2));
+const proofs = createProofs(Buffer.alloc(32, 1));
+const stranger = createProofs(Buffer.alloc(32, 2));
+const identity = proofIdentity(proofs, "product");
 
 function arrive(headers: Record<string, string>) {
   const call = callOf(say, { header: new Headers(headers) });
@@ -18,8 +20,8 @@ describe("the calling workload", () => {
   it("is who it proves to be; without a proof somebody outside", async () => {
     for (const [headers, caller] of [
       [{}, "edge"],
-      [{ [WORKLOAD_HEADER]: identity.prove("order") }, "order"],
-      [{ [WORKLOAD_HEADER]: identity.prove("edge") }, "edge"],
+      [{ [WORKLOAD_HEADER]: proofs.prove("order") }, "order"],
+      [{ [WORKLOAD_HEADER]: proofs.prove("edge") }, "edge"],
     ] as const) {
       const { call, end } = arrive(headers);
       expect(await end()).toBe("OK");
@@ -32,10 +34,10 @@ describe("the calling workload", () => {
     ["a name with a dot", "order."],
     ["nothing", ""],
     ["a dot", "."],
-    ["a proof without a name", identity.prove("order").slice("order".length)],
-    ["another name's proof", identity.prove("cart").replace("cart", "order")],
-    ["a proof cut short", identity.prove("order").slice(0, -1)],
-    ["a proof gone on", `${identity.prove("order")}A`],
+    ["a proof without a name", proofs.prove("order").slice("order".length)],
+    ["another name's proof", proofs.prove("cart").replace("cart", "order")],
+    ["a proof cut short", proofs.prove("order").slice(0, -1)],
+    ["a proof gone on", `${proofs.prove("order")}A`],
     ["a proof by another secret", stranger.prove("order")],
   ])("is refused, not taken for somebody outside, with %s", async (_, proof) => {
     const { call, end } = arrive({ [WORKLOAD_HEADER]: proof });
@@ -48,9 +50,14 @@ describe("the address of the person", () => {
   it.each([
     ["nobody says", {}, "10.0.0.1"],
     ["somebody outside says", { "x-forwarded-for": "6.6.6.6" }, "10.0.0.1"],
-    ["another service says", { [WORKLOAD_HEADER]: identity.prove("order"), "x-forwarded-for": "6.6.6.6" }, "10.0.0.1"],
-    ["the edge says", { [WORKLOAD_HEADER]: identity.prove("edge"), "x-forwarded-for": "8.8.8.8" }, "8.8.8.8"],
-    ["the edge leaves empty", { [WORKLOAD_HEADER]: identity.prove("edge"), "x-forwarded-for": "" }, "10.0.0.1"],
+    ["another service says", { [WORKLOAD_HEADER]: proofs.prove("order"), "x-forwarded-for": "6.6.6.6" }, "10.0.0.1"],
+    ["the edge says", { [WORKLOAD_HEADER]: proofs.prove("edge"), "x-forwarded-for": "8.8.8.8" }, "8.8.8.8"],
+    [
+      "the edge says last, after what a client made up",
+      { [WORKLOAD_HEADER]: proofs.prove("edge"), "x-forwarded-for": "6.6.6.6, 7.7.7.7, 8.8.8.8" },
+      "8.8.8.8",
+    ],
+    ["the edge leaves empty", { [WORKLOAD_HEADER]: proofs.prove("edge"), "x-forwarded-for": "" }, "10.0.0.1"],
   ] as const)("is what the socket or the edge tells: %s", async (_, headers, address) => {
     const { call, end } = arrive(headers);
     expect(await end()).toBe("OK");

@@ -1,21 +1,18 @@
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "../failure.ts";
 import type { TokenVerifier } from "../identity/access-token.ts";
-import { OUTSIDE, WORKLOAD_HEADER, type WorkloadIdentity } from "../identity/workload.ts";
+import { clientAddressOf } from "../identity/forwarded.ts";
+import { EDGE, type WorkloadIdentity } from "../identity/workload.ts";
 import type { Step } from "./pipeline.ts";
 
 /** Finds out which workload calls, and from which address the person behind it came. */
 export function authenticateWorkload(identity: WorkloadIdentity): Step {
   return (call) => {
-    const proof = call.header.get(WORKLOAD_HEADER);
-    if (proof === null) return;
-    const workload = identity.verify(proof);
-    if (workload === undefined)
-      throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, "The calling workload could not be verified.");
-    call.caller = workload;
+    const caller = identity.callerOf(call);
+    call.caller = caller ?? identity.unnamed;
     // Only the edge sees the person's socket, and only its word counts.
-    const forwarded = workload === OUTSIDE ? call.header.get("x-forwarded-for") : null;
-    if (forwarded !== null && forwarded !== "") call.clientAddress = forwarded;
+    if (caller !== EDGE) return;
+    call.clientAddress = clientAddressOf(call.header.get("x-forwarded-for")) ?? call.clientAddress;
   };
 }
 

@@ -128,8 +128,8 @@ export function createPipeline(steps: Steps, log: Logger, mapError: ErrorMapping
         };
         const answer = () => resolve(response);
         const receive = (call: UnaryCall<T>) => call.received(incoming.message);
-        const { method, policy, header, peerAddress, callerTimeoutMs, signal } = incoming;
-        const about = { method, policy, header, peerAddress, callerTimeoutMs };
+        const { method, policy, header, peer, callerTimeoutMs, signal } = incoming;
+        const about = { method, policy, header, peer, callerTimeoutMs };
         const call = new UnaryCall<T>({ ...about, receive, handle, encode, answer, refuse }, steps, log, mapError);
         call.onEnd.push(follow(signal, call));
         call.start();

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure, type Failure } from "../failure.ts";
+import type { Peer } from "../identity/workload.ts";
 
 /** Smaller bodies are no burden, as many of them as a connection may have calls. */
 export const HELD_MIN_BYTES = 64 * 1_024;
@@ -27,8 +28,8 @@ export interface HttpExchange {
   readonly verb: string;
   /** The path and query as they came. */
   readonly url: string;
-  /** Address of the peer's socket. */
-  readonly peerAddress: string;
+  /** The other end of the connection. */
+  readonly peer: Peer;
   /** A header of the request, by its name in lower case. */
   header(name: string): string | undefined;
   /** All headers of the request. */

@@ -1,13 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type net from "node:net";
+import type { Peer } from "../identity/workload.ts";
 import type { Holder } from "./held.ts";
 import type { Keeping } from "./http2-connection.ts";
+import { peerOf } from "./peer.ts";
 import { Reader } from "./reader.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** An HTTP/1.1 client's connection, and what is known of its conduct. */
 export class Http1Connection implements Watched, Holder {
-  readonly peerAddress: string;
+  readonly peer: Peer;
   heldBytes = 0;
   readonly #socket: net.Socket;
   readonly #keeping: Keeping;
@@ -15,7 +17,7 @@ export class Http1Connection implements Watched, Holder {
   #pipelined = 0;
 
   constructor(socket: net.Socket, keeping: Keeping) {
-    this.peerAddress = socket.remoteAddress ?? "";
+    this.peer = peerOf(socket);
     this.#socket = socket;
     this.#keeping = keeping;
     this.#reader = new Reader(keeping.limits);

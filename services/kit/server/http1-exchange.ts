@@ -1,4 +1,5 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, validateHeaderValue } from "node:http";
+import type { Peer } from "../identity/workload.ts";
 import { Body } from "../wire/body.ts";
 import { toHeaders } from "../wire/metadata.ts";
 import { HELD_MIN_BYTES, type HttpExchange, isDeclaredLarger, type OnBody, tooMuchHeld } from "./http-exchange.ts";
@@ -29,8 +30,8 @@ export class Http1Exchange implements HttpExchange {
     return this.#request.url ?? "";
   }
 
-  get peerAddress(): string {
-    return this.#connection.peerAddress;
+  get peer(): Peer {
+    return this.#connection.peer;
   }
 
   header(name: string): string | undefined {

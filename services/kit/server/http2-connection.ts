@@ -1,9 +1,11 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type net from "node:net";
+import type { Peer } from "../identity/workload.ts";
 import { leaveConnection } from "./farewell.ts";
 import type { Held, Holder } from "./held.ts";
 import type { Http2Exchange } from "./http2-exchange.ts";
 import { type Limits, takeTimeMs } from "./limits.ts";
+import { peerOf } from "./peer.ts";
 import { Reader } from "./reader.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
@@ -21,7 +23,7 @@ export interface Keeping {
 export class Http2Connection implements Watched, Holder {
   readonly session: ServerHttp2Session;
   /** Kept, since node asks the system for it through several layers. */
-  readonly peerAddress: string;
+  readonly peer: Peer;
   openStreams = 0;
   heldBytes = 0;
   readonly #keeping: Keeping;
@@ -43,7 +45,7 @@ export class Http2Connection implements Watched, Holder {
 
   constructor(session: ServerHttp2Session, keeping: Keeping) {
     this.session = session;
-    this.peerAddress = session.socket?.remoteAddress ?? "";
+    this.peer = peerOf(session.socket);
     this.#keeping = keeping;
     // node takes it away from the session when that ends.
     this.#socket = session.socket;

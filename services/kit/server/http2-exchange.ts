@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import http2 from "node:http2";
+import type { Peer } from "../identity/workload.ts";
 import { Body } from "../wire/body.ts";
 import { toHeaders } from "../wire/metadata.ts";
 import type { HttpExchange, OnBody } from "./http-exchange.ts";
@@ -39,8 +40,8 @@ export class Http2Exchange implements HttpExchange {
     stream.on("error", ignore);
   }
 
-  get peerAddress(): string {
-    return this.#connection.peerAddress;
+  get peer(): Peer {
+    return this.#connection.peer;
   }
 
   get verb(): string {

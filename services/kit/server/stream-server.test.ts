@@ -3,7 +3,7 @@ import net from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTokenVerifier } from "../identity/access-token.ts";
-import { createWorkloadIdentity } from "../identity/workload.ts";
+import { createProofs, proofIdentity } from "../identity/proof.ts";
 import { implement } from "../implementation.ts";
 import { createLogger } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
@@ -39,7 +39,7 @@ beforeAll(async () => {
     log: createLogger({ level: "warn", environment: "prod" }, lines),
     metrics: createMetrics("product"),
     enableMetrics: true,
-    identity: createWorkloadIdentity(Buffer.alloc(32)),
+    identity: proofIdentity(createProofs(Buffer.alloc(32)), "product"),
     tokens: createTokenVerifier(async () => ({ keys: [] })),
   };
   served = await serve(deps, { services: [implement(Echo, methods as never)], ready: async () => {} });

@@ -22,10 +22,12 @@ import {
 } from "@connectrpc/connect-node";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure, type Failure } from "../failure.ts";
+import type { Peer } from "../identity/workload.ts";
 import type { Implementation } from "../implementation.ts";
 import type { HandedOver, Pipeline } from "../pipeline/pipeline.ts";
 import { policyOf } from "../policy.ts";
 import type { HttpHandler } from "./listen.ts";
+import { peerOf } from "./peer.ts";
 import type { MessageOptions } from "./request.ts";
 import { receiveStreamRequest } from "./stream-request.ts";
 
@@ -33,7 +35,7 @@ import { receiveStreamRequest } from "./stream-request.ts";
 const RECEIVE_TIMEOUT_MS = 60_000;
 // How long an answered client may go on sending.
 const UNREAD_TIMEOUT_MS = 1_000;
-const PEER_ADDRESS = createContextKey("");
+const PEER = createContextKey<Peer>({ address: "", spiffeId: undefined });
 /** What is wrong with the request of a server stream. */
 const REQUEST_FAILURE = createContextKey<Failure | undefined>(undefined);
 
@@ -47,7 +49,7 @@ function handedOver(method: DescMethod, message: Message | undefined, context: H
     policy: policyOf(method),
     message,
     header: context.requestHeader,
-    peerAddress: context.values.get(PEER_ADDRESS),
+    peer: context.values.get(PEER),
     callerTimeoutMs: context.timeoutMs(),
     signal: context.signal,
   };
@@ -185,7 +187,7 @@ export function createStreamServer(
       return;
     }
     if ("stream" in request && handler.method.methodKind === "server_streaming") limitReceiving(request);
-    const values = createContextValues().set(PEER_ADDRESS, request.socket?.remoteAddress ?? "");
+    const values = createContextValues().set(PEER, peerOf(request.socket));
     letGoOnAnswer(request, response);
     const incoming = universalRequestFromNodeRequest(
       request as http.IncomingMessage,

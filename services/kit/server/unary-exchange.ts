@@ -4,6 +4,7 @@ import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Call, CallHeader } from "../call.ts";
 import { callFailure } from "../failure.ts";
+import type { Peer } from "../identity/workload.ts";
 import type { Exchange, UnaryCall } from "../pipeline/unary.ts";
 import { compress, type Encoding, firstEncoding, isEncoding } from "../wire/compression.ts";
 import { UnaryContext } from "./context.ts";
@@ -37,7 +38,7 @@ export interface Query {
 export class UnaryExchange implements Exchange<object>, CallHeader {
   readonly method: DescMethod;
   readonly policy: Policy;
-  readonly peerAddress: string;
+  readonly peer: Peer;
   readonly callerTimeoutMs: number | undefined;
   readonly #http: HttpExchange;
   readonly #served: UnaryMethod;
@@ -60,7 +61,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   ) {
     this.method = served.method;
     this.policy = served.policy;
-    this.peerAddress = http.peerAddress;
+    this.peer = http.peer;
     this.#http = http;
     this.#served = served;
     this.#format = format;

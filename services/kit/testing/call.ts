@@ -17,7 +17,7 @@ export function incomingOf(method: DescMethod, init: Partial<HandedOver> = {}): 
     policy: policyOf(method),
     message: create(StringValueSchema, { value: "hello" }) as Message,
     header: new Headers(),
-    peerAddress: "10.0.0.1",
+    peer: { address: "10.0.0.1", spiffeId: undefined },
     callerTimeoutMs: undefined,
     signal: new AbortController().signal,
     ...init,
@@ -27,10 +27,10 @@ export function incomingOf(method: DescMethod, init: Partial<HandedOver> = {}): 
 /** A call as a step of the pipeline finds it. */
 export function callOf(
   method: DescMethod,
-  init: Partial<Pick<Call, "caller" | "user" | "clientAddress" | "message" | "header">> = {},
+  init: Partial<Pick<Call, "caller" | "user" | "clientAddress" | "message" | "header" | "peer">> = {},
 ): Call {
-  const { header = new Headers(), ...rest } = init;
-  const incoming = incomingOf(method, { header });
+  const { header = new Headers(), peer, ...rest } = init;
+  const incoming = incomingOf(method, { header, ...(peer && { peer }) });
   const call = new Call(incoming, pino({ level: "silent" }));
   return Object.assign(call, { message: incoming.message }, rest);
 }

@@ -8,8 +8,10 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import jwt from "jsonwebtoken";
 import { pino } from "pino";
 import { createTokenVerifier, type JwkSet, type RoleClaim, TOKEN_ISSUER } from "../identity/access-token.ts";
-import { createWorkloadIdentity, WORKLOAD_HEADER } from "../identity/workload.ts";
-import { type Main, type Running, type Shared, startService, workloadSecret } from "../kit.ts";
+import { createProofs, proofIdentity } from "../identity/proof.ts";
+import { workloadSecret } from "../identity/secret.ts";
+import { WORKLOAD_HEADER } from "../identity/workload.ts";
+import { type Main, type Running, type Shared, startService } from "../kit.ts";
 import { DEFAULT_PORTS, readSettings, type Workload } from "../settings.ts";
 import { testPostgres } from "./postgres.ts";
 
@@ -19,6 +21,8 @@ export interface TestMesh {
   readonly postgresUrl: string;
   /** The base URL of a workload that runs. */
   url(workload: Workload): string;
+  /** The header fields of calls by this workload. */
+  prove(caller: string): Readonly<Record<string, string>>;
   /** A client that calls as this workload; "edge" is what a browser or grpcurl is. */
   client<T extends DescService>(service: T, options?: { caller?: string; workload?: Workload }): Client<T>;
   /** Call options with the access token of a user; the same id is the same user; a negative life has expired. */
@@ -70,7 +74,8 @@ export async function startTestMesh(
   });
   const postgresUrl = options.postgresUrl ?? (await testPostgres());
   const issuer = createTestIssuer();
-  const identity = createWorkloadIdentity(await workloadSecret(dataDir));
+  const proofs = createProofs(await workloadSecret(dataDir));
+  const identities = { of: async (workload: string) => proofIdentity(proofs, workload) };
   const addresses = new Map<string, string>();
   const fetchKeys = async (): Promise<JwkSet> => {
     const auth = addresses.get("auth");
@@ -79,7 +84,8 @@ export async function startTestMesh(
     return { keys: [issuer.jwk, ...real] };
   };
   const log = pino({ level: settings.logLevel });
-  const shared: Shared = { settings, log, identity, tokens: createTokenVerifier(fetchKeys), postgresUrl, addresses };
+  const tokens = createTokenVerifier(fetchKeys);
+  const shared: Shared = { settings, log, identities, tokens, postgresUrl, addresses };
   const running = new Map<Workload, Running>();
   const url = (workload: string) => {
     const address = addresses.get(workload);
@@ -90,12 +96,13 @@ export async function startTestMesh(
     shared,
     postgresUrl,
     url,
+    prove: (caller) => ({ [WORKLOAD_HEADER]: proofs.prove(caller) }),
     client(service, { caller = "edge", workload = service.typeName.split(".")[1] as Workload } = {}) {
       const transport = createGrpcTransport({
         baseUrl: url(workload),
         interceptors: [
           (next) => (request) => {
-            request.header.set(WORKLOAD_HEADER, identity.prove(caller));
+            request.header.set(WORKLOAD_HEADER, proofs.prove(caller));
             return next(request);
           },
         ],
