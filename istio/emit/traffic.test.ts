@@ -64,9 +64,8 @@ describe("sidecars", () => {
     expect(hostsOf(name).toSorted()).toEqual(expected.toSorted());
   });
 
-  it("let the web app's server and the database see nothing, and what nobody knows the edge", () => {
+  it("let the web app's server see nothing, and what nobody knows the edge", () => {
     expect(hostsOf("web")).toEqual(["~/*"]);
-    expect(hostsOf("postgres")).toEqual(["~/*"]);
     expect(hostsOf("default")).toEqual([`./${hostOf("edge-istio")}`]);
   });
 

@@ -28,6 +28,5 @@ export function sidecarsOf(mesh: Mesh): Sidecar[] {
   const workloads = mesh.workloads.map(({ name, deployment }) =>
     sidecar(name, [...calleesOf(mesh, name), ...(deployment.store === "postgres" ? [POSTGRES.name] : [])]),
   );
-  const mute = [WEB.name, POSTGRES.name].map((it) => sidecar(it, []));
-  return [...workloads, ...mute, sidecar(DEFAULT, [EDGE_GATEWAY.workload])];
+  return [...workloads, sidecar(WEB.name, []), sidecar(DEFAULT, [EDGE_GATEWAY.workload])];
 }
