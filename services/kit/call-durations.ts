@@ -1,6 +1,7 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import { type DescMethod, getOption } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Metric, MetricObjectWithValues, MetricValueWithName } from "prom-client";
+import { policy } from "#gen/shop/mesh/v1/policy_pb.js";
 
 /** How long calls of one kind took: a method, asked by a workload, with one end. */
 export interface CallSeries {
@@ -8,7 +9,9 @@ export interface CallSeries {
   readonly caller: string;
   /** The gRPC status code; 0 is OK. */
   readonly code: number;
-  /** Calls by the bucket they fell into, in the order of `BOUNDS_SECONDS`, and after those the ones beyond. */
+  /** Upper bounds of the buckets, in seconds. */
+  readonly bounds: readonly number[];
+  /** Calls by the bucket they fell into, in the order of the bounds, and after those the ones beyond. */
   readonly counts: number[];
   count: number;
   sumSeconds: number;
@@ -20,17 +23,22 @@ export interface CallDurations {
   series(): Iterable<CallSeries>;
 }
 
-/** Upper bounds of the buckets; dense where a local call ends up, so that p50 and p99 can be told from them. */
-export const BOUNDS_SECONDS: readonly number[] = [
-  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30,
-];
+/** Upper bounds that the buckets of all methods have; dense where a local call ends up, so that p50 and p99 can be told from them. */
+const BOUNDS_SECONDS: readonly number[] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 
-const NAME = "rpc_server_duration_seconds";
+export const CALL_DURATIONS_NAME = "rpc_server_duration_seconds";
 const HELP = "Seconds from a call's arrival to its answer";
 
-function bucketOf(seconds: number): number {
+/** The bounds for a method: what its contract promises is one of them, so that it is known how often the promise was kept. */
+export function boundsOf(method: DescMethod): readonly number[] {
+  const promised = (getOption(method, policy).objective?.latencyMs ?? 0) / 1_000;
+  if (promised <= 0 || BOUNDS_SECONDS.includes(promised)) return BOUNDS_SECONDS;
+  return [...BOUNDS_SECONDS, promised].sort((a, b) => a - b);
+}
+
+function bucketOf(bounds: readonly number[], seconds: number): number {
   let at = 0;
-  for (const bound of BOUNDS_SECONDS) {
+  for (const bound of bounds) {
     if (seconds <= bound) return at;
     at += 1;
   }
@@ -38,7 +46,15 @@ function bucketOf(seconds: number): number {
 }
 
 /** The values of a series as a Prometheus histogram has them: cumulative counts by upper bound, sum and count. */
-function exposed({ method, caller, code, counts, count, sumSeconds }: CallSeries): MetricValueWithName<string>[] {
+function exposed({
+  method,
+  caller,
+  code,
+  bounds,
+  counts,
+  count,
+  sumSeconds,
+}: CallSeries): MetricValueWithName<string>[] {
   const labels = {
     service: method.parent.typeName,
     method: method.name,
@@ -46,14 +62,14 @@ function exposed({ method, caller, code, counts, count, sumSeconds }: CallSeries
     code: code === 0 ? "OK" : (Code[code] ?? "Unknown"),
   };
   let cumulative = 0;
-  const buckets = [...BOUNDS_SECONDS, "+Inf"].map((le, at) => {
+  const buckets = [...bounds, "+Inf"].map((le, at) => {
     cumulative += counts[at] ?? 0;
-    return { metricName: `${NAME}_bucket`, labels: { le, ...labels }, value: cumulative };
+    return { metricName: `${CALL_DURATIONS_NAME}_bucket`, labels: { le, ...labels }, value: cumulative };
   });
   return [
     ...buckets,
-    { metricName: `${NAME}_sum`, labels, value: sumSeconds },
-    { metricName: `${NAME}_count`, labels, value: count },
+    { metricName: `${CALL_DURATIONS_NAME}_sum`, labels, value: sumSeconds },
+    { metricName: `${CALL_DURATIONS_NAME}_count`, labels, value: count },
   ];
 }
 
@@ -62,9 +78,11 @@ export function createCallDurations(): { durations: CallDurations; metric: Metri
   // Of each method as many as it has callers by its contract, times the codes its calls end with: few.
   const byMethod = new Map<DescMethod, CallSeries[]>();
   const add = (method: DescMethod, caller: string, code: number): CallSeries => {
-    const counts = [...BOUNDS_SECONDS, 0].map(() => 0);
-    const series = { method, caller, code, counts, count: 0, sumSeconds: 0 };
-    byMethod.set(method, [...(byMethod.get(method) ?? []), series]);
+    const known = byMethod.get(method) ?? [];
+    const bounds = known[0]?.bounds ?? boundsOf(method);
+    const counts = [...bounds, 0].map(() => 0);
+    const series = { method, caller, code, bounds, counts, count: 0, sumSeconds: 0 };
+    byMethod.set(method, [...known, series]);
     return series;
   };
   const find = (method: DescMethod, caller: string, code: number): CallSeries | undefined => {
@@ -75,14 +93,14 @@ export function createCallDurations(): { durations: CallDurations; metric: Metri
     observe(method, caller, code, durationMs) {
       const series = find(method, caller, code) ?? add(method, caller, code);
       const seconds = durationMs / 1_000;
-      const bucket = bucketOf(seconds);
+      const bucket = bucketOf(series.bounds, seconds);
       series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
       series.count += 1;
       series.sumSeconds += seconds;
     },
     series: () => [...byMethod.values()].flat(),
   };
-  const about = { name: NAME, help: HELP, type: "histogram", aggregator: "sum" } as const;
+  const about = { name: CALL_DURATIONS_NAME, help: HELP, type: "histogram", aggregator: "sum" } as const;
   const get = async (): Promise<MetricObjectWithValues<MetricValueWithName<string>>> => {
     return { ...about, values: [...byMethod.values()].flat().flatMap(exposed) } as never;
   };

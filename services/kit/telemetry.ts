@@ -1,5 +1,5 @@
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
-import { BOUNDS_SECONDS, type CallDurations } from "./call-durations.ts";
+import type { CallDurations } from "./call-durations.ts";
 import type { Readiness } from "./health.ts";
 import { type Implementation, implement } from "./implementation.ts";
 import type { Metrics } from "./metrics.ts";
@@ -12,6 +12,8 @@ interface Row {
   method: string;
   count: number;
   errors: number;
+  /** Upper bounds of the buckets, in seconds. */
+  bounds: readonly number[];
   /** Calls by bucket. */
   counts: number[];
 }
@@ -36,7 +38,7 @@ export function quantileMs(bounds: readonly number[], counts: readonly number[],
 /** The series of all codes together, by who called what. */
 function callRows(durations: CallDurations): Row[] {
   const rows = new Map<string, Row>();
-  for (const { method, caller, code, counts, count } of durations.series()) {
+  for (const { method, caller, code, bounds, counts, count } of durations.series()) {
     const key = `${caller} ${methodName(method)}`;
     const row = rows.get(key) ?? {
       caller,
@@ -44,6 +46,7 @@ function callRows(durations: CallDurations): Row[] {
       method: method.name,
       count: 0,
       errors: 0,
+      bounds,
       counts: counts.map(() => 0),
     };
     rows.set(key, row);
@@ -74,12 +77,12 @@ export function telemetryService(options: {
           ready: reason === undefined,
           notReadyReason: reason ?? "",
           memoryBytes: BigInt(process.memoryUsage.rss()),
-          calls: rows.map(({ counts, count, errors, ...row }) => ({
+          calls: rows.map(({ bounds, counts, count, errors, ...row }) => ({
             ...row,
             count: BigInt(count),
             errors: BigInt(errors),
-            p50Ms: quantileMs(BOUNDS_SECONDS, counts, 0.5),
-            p99Ms: quantileMs(BOUNDS_SECONDS, counts, 0.99),
+            p50Ms: quantileMs(bounds, counts, 0.5),
+            p99Ms: quantileMs(bounds, counts, 0.99),
           })),
         },
       };
