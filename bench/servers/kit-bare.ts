@@ -6,7 +6,7 @@ import { beChild } from "../process/child.ts";
 import type { Ports, ServerSetup } from "../process/messages.ts";
 import { implementationOf, serveDepsOf } from "./kit-deps.ts";
 
-const MESSAGES = { requestMaxBytes: 1024 * 1024, responseMaxBytes: 16 * 1024 * 1024 };
+const MESSAGES = { responseMaxBytes: 16 * 1024 * 1024 };
 
 await beChild<ServerSetup>(async ({ trust }) => {
   const { log, workload: name, port, host } = serveDepsOf(trust);

@@ -9,9 +9,6 @@ import { limitProcessing } from "./processing.ts";
 import { createImageService } from "./service.ts";
 import { createDiskStore } from "./store.disk.ts";
 
-/** The largest picture of the contract, a third larger as JSON carries it, and what a message adds to it. */
-const REQUEST_MAX_BYTES = 15 * 1024 * 1024;
-
 /** The image service: takes pictures in, serves them in the sizes and formats that browsers want. */
 export const main: Main = async (kit) => {
   limitProcessing();
@@ -36,7 +33,6 @@ export const main: Main = async (kit) => {
     services: [implement(ImageService, createImageService({ store, images }))],
     ready: () => store.ping(),
     http: { "/images/": files },
-    requestMaxBytes: REQUEST_MAX_BYTES,
   });
 };
 

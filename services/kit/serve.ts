@@ -26,8 +26,6 @@ export interface ServeOptions {
   readonly ready: () => Promise<void>;
   /** Plain HTTP by path prefix, looked at after the RPCs. */
   readonly http?: HttpRoutes;
-  /** Largest request, in bytes. */
-  readonly requestMaxBytes?: number;
 }
 
 /** What the process brings. */
@@ -44,7 +42,6 @@ export interface ServeDeps {
   readonly tokens: TokenVerifier;
 }
 
-const REQUEST_MAX_BYTES = 1024 * 1024;
 const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;
 /** How long calls may take to end when the service stops. */
 export const CLOSE_GRACE_MS = 10_000;
@@ -107,7 +104,6 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     services,
     pipeline,
     messages: {
-      requestMaxBytes: options.requestMaxBytes ?? REQUEST_MAX_BYTES,
       responseMaxBytes: RESPONSE_MAX_BYTES,
     },
     fallback,

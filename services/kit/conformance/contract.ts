@@ -22,6 +22,8 @@ import type {
 const PACKAGE = "connectrpc.conformance.v1";
 // Longer than any test of the suite takes, so that the deadlines seen are those that the suite sets.
 const TIMEOUT_SECONDS = 60n;
+/** Larger than any message of the suite where it sets no limit. */
+export const MESSAGE_MAX_BYTES = 4 * 1024 * 1024;
 
 /** The suite's contract: the service, and the messages that the programs under test exchange with it. */
 export interface ConformanceContract {
@@ -37,13 +39,15 @@ export interface ConformanceContract {
 /**
  * Makes the contract from a descriptor set of the suite's proto files. Each RPC gets the policy it lacks, as our server
  * serves none without.
+ * @param requestMaxBytes the limit of every RPC's requests
  */
-export function readContract(descriptorSetPath: string): ConformanceContract {
+export function readContract(descriptorSetPath: string, requestMaxBytes = MESSAGE_MAX_BYTES): ConformanceContract {
   const files = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorSetPath));
   const policy = create(PolicySchema, {
     callers: ["edge"],
     user: User.ANY,
     timeout: { seconds: TIMEOUT_SECONDS },
+    requestMaxBytes,
   });
   for (const method of files.file.flatMap((it) => it.service).flatMap((it) => it.method)) {
     method.options ??= create(MethodOptionsSchema);
@@ -69,8 +73,8 @@ export function readContract(descriptorSetPath: string): ConformanceContract {
 }
 
 /** The contract from the file that the program was started with. */
-export function contractOfArguments(): ConformanceContract {
+export function contractOfArguments(requestMaxBytes?: number): ConformanceContract {
   const path = process.argv[2];
   if (path === undefined) throw new Error("Say where the suite's descriptor set is, as the first argument.");
-  return readContract(path);
+  return readContract(path, requestMaxBytes);
 }

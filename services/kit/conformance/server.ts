@@ -13,14 +13,12 @@ import { createMetrics } from "../metrics.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
 import { standardSteps } from "../pipeline/steps.ts";
 import { serveRpcs } from "../server/rpc-server.ts";
-import { contractOfArguments } from "./contract.ts";
+import { contractOfArguments, MESSAGE_MAX_BYTES } from "./contract.ts";
 import { readFrames, writeFrame } from "./framing.ts";
 import { conformanceService } from "./service.ts";
 
 const HOST = "127.0.0.1";
 const SECRET_BYTES = 32;
-// Larger than any message of the suite where it sets no limit.
-const MESSAGE_MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * The suite's errors belong to no contract: what our services would hide from a caller must arrive here as it is. What
@@ -32,10 +30,10 @@ function mapError(error: unknown, requestId: string): ConnectError {
   return new ConnectError(rawMessage, code, undefined, undefined, error);
 }
 
-const contract = contractOfArguments();
 const { value: frame } = await readFrames(process.stdin).next();
 if (frame === undefined) throw new Error("The suite did not say what server it wants.");
-const { messageReceiveLimit } = fromBinary(contract.serverRequest, frame);
+const { messageReceiveLimit } = fromBinary(contractOfArguments().serverRequest, frame);
+const contract = contractOfArguments(messageReceiveLimit || MESSAGE_MAX_BYTES);
 const log = pino({ level: process.env.LOG_LEVEL ?? "silent" }, process.stderr);
 const steps = standardSteps({
   metrics: createMetrics("conformance"),
@@ -49,7 +47,6 @@ const { port } = await serveRpcs({
   services: [implement(contract.service, conformanceService(contract))],
   pipeline: createPipeline(steps, log, mapError),
   messages: {
-    requestMaxBytes: messageReceiveLimit || MESSAGE_MAX_BYTES,
     responseMaxBytes: MESSAGE_MAX_BYTES,
     registry: contract.registry,
   },

@@ -2,9 +2,10 @@ import http from "node:http";
 import http2 from "node:http2";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { ECHO_MAX_BYTES } from "../testing/contract.ts";
 import { eventually } from "../testing/eventually.ts";
 import { LIMITS, type Limits } from "./limits.ts";
-import { ECHO_MAX_BYTES, type EchoServer, isWell, pathOf, startEcho } from "./testing/echo.ts";
+import { type EchoServer, isWell, pathOf, startEcho } from "./testing/echo.ts";
 import {
   connectRawHttp2,
   Flag,

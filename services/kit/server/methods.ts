@@ -10,7 +10,7 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Policy } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Implementation } from "../implementation.ts";
-import { policyOf } from "../policy.ts";
+import { policyOf, requestMaxBytesOf } from "../policy.ts";
 import { createMessageEncoder, type EncodeMessage } from "../wire/encode-message.ts";
 import type { Format } from "./format.ts";
 
@@ -21,6 +21,8 @@ export type UnaryHandler = (request: Message, context: HandlerContext) => object
 export interface UnaryMethod {
   readonly method: DescMethod;
   readonly policy: Policy;
+  /** The largest request, in bytes, when not compressed. */
+  readonly requestMaxBytes: number;
   readonly handler: UnaryHandler;
   /** Encodes an answer. */
   readonly encode: EncodeMessage;
@@ -50,10 +52,12 @@ export function unaryMethods(implementations: readonly Implementation[]): Readon
   for (const { service, methods } of implementations) {
     for (const method of service.methods) {
       if (method.methodKind !== "unary") continue;
+      const policy = policyOf(method);
       const handler = methods[method.localName] as UnaryHandler;
       table.set(`/${service.typeName}/${method.name}`, {
         method,
-        policy: policyOf(method),
+        policy,
+        requestMaxBytes: requestMaxBytesOf(policy),
         handler: handler.bind(methods),
         encode: createMessageEncoder(method.output),
         allowsGet: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,

@@ -8,8 +8,7 @@ import type { Packed } from "./protocol.ts";
 
 /** How messages are read and written. */
 export interface MessageOptions {
-  /** Largest request and answer, in bytes, when not compressed. */
-  readonly requestMaxBytes: number;
+  /** Largest answer, in bytes, when not compressed; how large a request may be stands in the contract. */
   readonly responseMaxBytes: number;
   /** Types that may stand in a google.protobuf.Any, so that it can be written as JSON. */
   readonly registry?: Registry;

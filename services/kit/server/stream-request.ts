@@ -1,6 +1,7 @@
 import { create, type DescMethod, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure, Failure } from "../failure.ts";
+import { policyOf, requestMaxBytesOf } from "../policy.ts";
 import { Body } from "../wire/body.ts";
 import { encodeEnvelope } from "../wire/envelope.ts";
 import { readConnectTimeout, readGrpcTimeout } from "../wire/timeout.ts";
@@ -67,10 +68,11 @@ export async function receiveStreamRequest(
   method: DescMethod,
   header: Headers,
   body: AsyncIterable<Uint8Array>,
-  { requestMaxBytes, registry }: MessageOptions,
+  { registry }: MessageOptions,
 ): Promise<StreamRequest | undefined> {
   const format = formatOf(header.get("content-type"));
   if (format === undefined) return undefined;
+  const requestMaxBytes = requestMaxBytesOf(policyOf(method));
   const plain = new Headers(header);
   plain.delete(format.encoding);
   const timeout = header.get(format.timeout);

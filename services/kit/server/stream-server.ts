@@ -11,7 +11,6 @@ import {
   createContextKey,
   createContextValues,
   type HandlerContext,
-  type ServiceImpl,
 } from "@connectrpc/connect";
 import { createAsyncIterable, type UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
@@ -25,7 +24,7 @@ import { callFailure, type Failure } from "../failure.ts";
 import type { Peer } from "../identity/workload.ts";
 import type { Implementation } from "../implementation.ts";
 import type { HandedOver, Pipeline } from "../pipeline/pipeline.ts";
-import { policyOf } from "../policy.ts";
+import { methodName, policyOf, requestMaxBytesOf } from "../policy.ts";
 import type { HttpHandler } from "./listen.ts";
 import { peerOf } from "./peer.ts";
 import type { MessageOptions } from "./request.ts";
@@ -88,22 +87,25 @@ function wrap(method: DescMethod, handler: unknown, pipeline: Pipeline): unknown
           (handler as BidiStream)(readable(requests), { ...context, signal: call.signal }),
         );
     default:
-      return handler;
+      throw new Error(`${methodName(method)} is no stream`);
   }
 }
 
+/** Connect's handlers of the streaming RPCs. */
 function routerOf(implementations: readonly Implementation[], pipeline: Pipeline, options: MessageOptions) {
-  const { requestMaxBytes: readMaxBytes, responseMaxBytes: writeMaxBytes, registry } = options;
+  const { responseMaxBytes: writeMaxBytes, registry } = options;
   const acceptCompression = [compressionGzip, compressionBrotli];
   const router: ConnectRouter = createConnectRouter({
-    readMaxBytes,
     writeMaxBytes,
     acceptCompression,
     ...(registry && { jsonOptions: { registry } }),
   });
   for (const { service, methods } of implementations) {
-    const wrapped = service.methods.map((it) => [it.localName, wrap(it, methods[it.localName], pipeline)] as const);
-    router.service(service, Object.fromEntries(wrapped) as Partial<ServiceImpl<typeof service>>);
+    for (const method of service.methods) {
+      if (method.methodKind === "unary") continue;
+      const readMaxBytes = requestMaxBytesOf(policyOf(method));
+      router.rpc(method, wrap(method, methods[method.localName], pipeline) as never, { readMaxBytes });
+    }
   }
   return router;
 }
@@ -169,9 +171,7 @@ export function createStreamServer(
   fallback: HttpHandler,
 ): HttpHandler {
   const { handlers } = routerOf(implementations, pipeline, options);
-  const streams = new Map(
-    handlers.filter((it) => it.method.methodKind !== "unary").map((it) => [it.requestPath, it] as const),
-  );
+  const streams = new Map(handlers.map((it) => [it.requestPath, it] as const));
   const readRequest = async (method: DescMethod, incoming: StreamedRequest, values: ContextValues) => {
     if (method.methodKind !== "server_streaming") return incoming;
     const one = await receiveStreamRequest(method, incoming.header, incoming.body, options);

@@ -93,7 +93,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   }
 
   #read(call: UnaryCall<object>, encoding: Encoding | undefined): void {
-    const { requestMaxBytes } = this.#options;
+    const { requestMaxBytes } = this.#served;
     const maxBytes = (requestMaxBytes + PACKING_BYTES) * (this.#format.text ? TEXT_FACTOR : 1);
     this.#http.read(maxBytes, (body) => {
       if (body === undefined) call.fail(requestTooLarge(requestMaxBytes));
@@ -161,7 +161,7 @@ export class UnaryExchange implements Exchange<object>, CallHeader {
   #take(call: UnaryCall<object>, body: Buffer, encoding: Encoding | undefined): void {
     try {
       const packed = this.#protocol.unpack(body, this.#format, encoding !== undefined);
-      const data = messageBytes(packed, encoding, this.#options.requestMaxBytes);
+      const data = messageBytes(packed, encoding, this.#served.requestMaxBytes);
       if (data instanceof Promise)
         data.then((it) => this.#decode(call, it)).catch((error: unknown) => call.fail(error));
       else this.#decode(call, data);

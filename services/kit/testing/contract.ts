@@ -77,7 +77,15 @@ export const HURRY_MS = 80;
 /** How often a client may call EchoService.Limited in an hour. */
 export const LIMITED_REQUESTS = 3;
 
-const open: PolicyInit = { callers: ["edge", "order", "api"], user: User.ANY, timeout: { seconds: 20n } };
+/** The largest request that EchoService takes. */
+export const ECHO_MAX_BYTES = 300_000;
+
+const open: PolicyInit = {
+  callers: ["edge", "order", "api"],
+  user: User.ANY,
+  timeout: { seconds: 20n },
+  requestMaxBytes: ECHO_MAX_BYTES,
+};
 
 /** A contract with an RPC of each kind, served by the workload that its package names. */
 export function echoContract(packageName?: string): EchoService {
@@ -88,7 +96,7 @@ export function echoContract(packageName?: string): EchoService {
     { name: "Limited", policy: { ...open, rateLimit: { requests: LIMITED_REQUESTS, period: { seconds: 3600n } } } },
     { name: "Internal", policy: { ...open, callers: ["order"] } },
     { name: "Account", policy: { ...open, user: User.SIGNED_IN } },
-    { name: "Watch", policy: { callers: open.callers ?? [], user: User.ANY }, streams: true },
+    { name: "Watch", policy: { ...open, timeout: undefined }, streams: true },
   ];
   return contractOf(rpcs, packageName) as EchoService;
 }

@@ -13,8 +13,6 @@ import type { Listener } from "../listen.ts";
 import { serveRpcs } from "../rpc-server.ts";
 
 export const Echo = echoContract();
-/** The largest message that the echo takes. */
-export const ECHO_MAX_BYTES = 300_000;
 
 export interface EchoServer extends Listener {
   /** How often handlers began, and how many are at it. */
@@ -83,7 +81,7 @@ export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServe
     port: 0,
     services: [implement(Echo, methods as never)],
     pipeline,
-    messages: { requestMaxBytes: ECHO_MAX_BYTES, responseMaxBytes: 16 * 1_024 * 1_024 },
+    messages: { responseMaxBytes: 16 * 1_024 * 1_024 },
     fallback: (_, response) => void (response as ServerResponse).end("plain"),
     onError: (error) => errors.push(error),
     limits,
