@@ -4,6 +4,7 @@ import type { Deployment } from "#kit/deployment.ts";
 export const deployment: Deployment = {
   store: "postgres",
   size: { cpuMillis: 50, memoryMiB: 192, memoryMaxMiB: 768 },
+  settings: { IMAGE_STORE: "postgres" },
   http: [{ path: "/images/", callers: ["edge"] }],
   affinity: "path",
 };

@@ -1,13 +1,28 @@
 import { join } from "node:path";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { implement } from "#kit/implementation.ts";
-import type { Main } from "#kit/kit.ts";
+import type { Kit, Main } from "#kit/kit.ts";
 import { runAlone } from "#kit/run.ts";
+import type { Schema } from "#kit/schema.ts";
+import type { Settings } from "#kit/settings.ts";
 import { createImageFiles } from "./http.ts";
 import { createImages } from "./images.ts";
 import { limitProcessing } from "./processing.ts";
 import { createImageService } from "./service.ts";
 import { createDiskStore } from "./store.disk.ts";
+import { createPostgresStore } from "./store.postgres.ts";
+import type { ImageStore } from "./store.ts";
+
+/** What it keeps in PostgreSQL, where its pictures are there. */
+function schemaOf({ imageStore }: Settings): Schema | undefined {
+  return imageStore === "postgres" ? { migrations: new URL("./migrations", import.meta.url) } : undefined;
+}
+
+async function openStore({ settings, postgres }: Kit): Promise<ImageStore> {
+  const schema = schemaOf(settings);
+  if (schema === undefined) return createDiskStore(join(settings.dataDir, "images"));
+  return createPostgresStore(await postgres(schema));
+}
 
 /** The image service: takes pictures in, serves them in the sizes and formats that browsers want. */
 export const main: Main = async (kit) => {
@@ -18,7 +33,7 @@ export const main: Main = async (kit) => {
     "format",
     "status",
   ]);
-  const store = await createDiskStore(join(kit.settings.dataDir, "images"));
+  const store = await openStore(kit);
   const images = createImages({
     store,
     onUpload: () => uploads.inc(),
@@ -36,4 +51,4 @@ export const main: Main = async (kit) => {
   });
 };
 
-if (import.meta.main) await runAlone("image", main);
+if (import.meta.main) await runAlone("image", main, schemaOf);

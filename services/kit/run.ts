@@ -7,6 +7,11 @@ import { StartError } from "./start-error.ts";
 
 const MIGRATE = "migrate";
 
+/** What a service keeps; undefined: nothing, or nothing with these settings. */
+type SchemaOf = Schema | ((settings: Settings) => Schema | undefined);
+
+const schemaFor = (of: SchemaOf | undefined, settings: Settings) => (typeof of === "function" ? of(settings) : of);
+
 function postgresUrlOf({ postgresUrl }: Settings, workload: Workload): string {
   if (postgresUrl !== undefined) return postgresUrl;
   throw new StartError(
@@ -15,8 +20,9 @@ function postgresUrlOf({ postgresUrl }: Settings, workload: Workload): string {
 }
 
 /** Brings a service's schema to the newest version and ends; a service that keeps nothing has nothing to do. */
-function migrateAlone(workload: Workload, schema: Schema | undefined): Promise<never> {
+function migrateAlone(workload: Workload, schemaOf: SchemaOf | undefined): Promise<never> {
   return runTask(async ({ settings, log }) => {
+    const schema = schemaFor(schemaOf, settings);
     if (schema === undefined) return;
     const url = postgresUrlOf(settings, workload);
     await awaitPostgres({ url, log });
@@ -29,12 +35,13 @@ function migrateAlone(workload: Workload, schema: Schema | undefined): Promise<n
  * One service in a process of its own, from the environment alone: `node services/order/main.ts`. With the argument
  * "migrate" it does not serve, but brings its schema to the newest version and ends; any number may do so at once.
  */
-export async function runAlone(workload: Workload, main: Main, schema?: Schema): Promise<void> {
+export async function runAlone(workload: Workload, main: Main, schemaOf?: SchemaOf): Promise<void> {
   const words = process.argv.slice(2);
-  if (words.join(" ") === MIGRATE) return migrateAlone(workload, schema);
+  if (words.join(" ") === MIGRATE) return migrateAlone(workload, schemaOf);
   runProcess(async ({ settings, log, stopping, started }) => {
     if (words.length > 0)
       throw new StartError(`There is no command "${words.join(" ")}": give none to serve, or "${MIGRATE}" alone.`);
+    const schema = schemaFor(schemaOf, settings);
     const postgresUrl = schema === undefined ? "" : postgresUrlOf(settings, workload);
     if (schema !== undefined) await awaitPostgres({ url: postgresUrl, log, signal: stopping });
     const shared = await createShared({ settings, log, postgresUrl });

@@ -93,13 +93,14 @@ describe("a service in a process of its own", () => {
 describe("migrating alone", () => {
   it("brings schemas to the newest version once, however many start at the same moment", async () => {
     const url = await testPostgres();
+    const env = { POSTGRES_URL: url, IMAGE_STORE: "postgres" };
     const migrate = (names: readonly string[]) =>
-      Promise.all(names.map((it) => start(`${it}/main.ts`, ["migrate"], { POSTGRES_URL: url }).ended));
-    expect(await migrate(["order", "order", "product", "auth", "cart"])).toEqual([0, 0, 0, 0, 0]);
+      Promise.all(names.map((it) => start(`${it}/main.ts`, ["migrate"], env).ended));
+    expect(await migrate(["order", "order", "product", "auth", "cart", "image"])).toEqual([0, 0, 0, 0, 0, 0]);
 
     const database = await connect(url);
     const applied = async () => {
-      const tables = ["order", "product", "auth", "cart", "events"].map((it) => `"${it}".migrations`);
+      const tables = ["order", "product", "auth", "cart", "image", "events"].map((it) => `"${it}".migrations`);
       const outboxes = ["order", "product", "auth"].map((it) => `"${it}".outbox_migrations`);
       const each = [...tables, ...outboxes].map((it) => `SELECT '${it}' AS of, name, run_on FROM ${it}`);
       return (await database.query(`${each.join(" UNION ALL ")} ORDER BY 1, 2`)).rows as Record<string, unknown>[];
@@ -114,8 +115,8 @@ describe("migrating alone", () => {
     await database.end();
   });
 
-  it("has nothing to do, and needs nothing, where a service keeps nothing", async () => {
-    expect(await start("api/main.ts", ["migrate"], {}).ended).toBe(0);
+  it.each(["api", "image", "edge"])("has nothing to do, and needs nothing, where %s keeps nothing", async (name) => {
+    expect(await start(`${name}/main.ts`, ["migrate"], {}).ended).toBe(0);
     expect(await readdir(dataDir)).toEqual([]);
   });
 });
