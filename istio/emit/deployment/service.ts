@@ -1,6 +1,6 @@
 import { Service, ServiceAccount } from "kubernetes-models/v1";
-import { NAME_LABEL, NAMESPACE, serviceAccountOf } from "../../names.ts";
-import { labelsOf, type Unit } from "./unit.ts";
+import { NAMESPACE, serviceAccountOf } from "../../names.ts";
+import { labelsOf, stablePodLabels, type Unit } from "./unit.ts";
 
 /** Who the pods are in the mesh. They have no business with the cluster's API, so they get no token for it. */
 export function identityOf(unit: Unit): ServiceAccount {
@@ -27,12 +27,12 @@ export function portsOf({ port, keysPort, rpcs }: Unit): [Port, ...Port[]] {
   return [main, ...(keysPort === undefined ? [] : [{ name: "http-keys", port: keysPort, appProtocol: "http" }])];
 }
 
-/** Where others reach the pods, of whatever track. */
+/** Where others reach the pods; a canary has a Service of its own, so that routes can weigh the two. */
 export function serviceOf(unit: Unit): Service {
   return new Service({
     metadata: { name: unit.name, namespace: NAMESPACE, labels: labelsOf(unit) },
     spec: {
-      selector: { [NAME_LABEL]: unit.name },
+      selector: stablePodLabels(unit),
       ports: portsOf(unit).map((it) => ({ ...it, targetPort: it.name })),
     },
   });
