@@ -112,10 +112,12 @@ describe("what runs in the cluster", () => {
     }
   });
 
-  it("has its store brought up to date first, where it has one", () => {
-    const migrating = pods.filter(([, it]) => it.initContainers?.some(({ args }) => args?.includes("migrate")));
-    const storing = mesh.workloads.filter((it) => it.deployment.store !== "none");
-    expect(migrating.map(([name]) => name).sort()).toEqual(storing.map((it) => it.name).sort());
+  it("is not ended while it migrates, nor reported as failed", () => {
+    for (const deployment of shop.deployments) {
+      const { periodSeconds = 0, failureThreshold = 0 } = podOf(deployment).containers[0]?.startupProbe ?? {};
+      expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(600);
+      expect(deployment.spec?.progressDeadlineSeconds).toBeGreaterThan(periodSeconds * failureThreshold);
+    }
   });
 
   it("does not take Kubernetes' variables for settings", () => {

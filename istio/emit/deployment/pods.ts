@@ -1,7 +1,7 @@
 import { Deployment } from "kubernetes-models/apps/v1";
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import { IMAGE, NAMESPACE, serviceAccountOf } from "../../names.ts";
-import { probesOf } from "./probes.ts";
+import { probesOf, STARTUP_SECONDS } from "./probes.ts";
 import { portsOf } from "./service.ts";
 import { ENVIRONMENT_CONFIG } from "./settings.ts";
 import { labelsOf, stablePodLabels, type Unit } from "./unit.ts";
@@ -13,14 +13,12 @@ const USER_ID = 1000;
  * How a pod ends: its sidecar tells clients to go elsewhere and preStop waits until the mesh knows; then SIGTERM, and the
  * service lets its calls end (10 s at most, `CLOSE_GRACE_MS` in the kit) and closes what it holds; last of all the sidecar ends (5 s).
  */
-export const PRE_STOP_SECONDS = 5;
-export const GRACE_SECONDS = 40;
+const PRE_STOP_SECONDS = 5;
+const GRACE_SECONDS = 40;
 
 const REVISIONS_KEPT = 5;
-/** A version that does not become ready within this time is reported as failed. */
-const PROGRESS_SECONDS = 300;
-/** Migrations need little: they are one connection. */
-const MIGRATION_SIZE = { requests: { cpu: "10m", memory: "96Mi" }, limits: { memory: "256Mi" } };
+/** A version that does not become ready within this time is reported as failed: longer than it may take to start. */
+const PROGRESS_SECONDS = STARTUP_SECONDS + 120;
 
 const SECURITY: NonNullable<IContainer["securityContext"]> = {
   allowPrivilegeEscalation: false,
@@ -33,18 +31,6 @@ const SECURITY: NonNullable<IContainer["securityContext"]> = {
 function environmentOf({ name, secrets }: Unit): NonNullable<IContainer["envFrom"]> {
   const secretRefs = Object.keys(secrets).length === 0 ? [] : [{ secretRef: { name } }];
   return [{ configMapRef: { name: ENVIRONMENT_CONFIG } }, { configMapRef: { name } }, ...secretRefs];
-}
-
-/** Brings the store to the version that this program expects; waits its turn where several do. */
-function migration(unit: Unit): IContainer {
-  return {
-    name: "migrate",
-    image: IMAGE,
-    args: [unit.program, "migrate"],
-    envFrom: environmentOf(unit),
-    resources: MIGRATION_SIZE,
-    securityContext: SECURITY,
-  };
 }
 
 function container(unit: Unit): IContainer {
@@ -79,7 +65,7 @@ function spread(unit: Unit): NonNullable<IPodSpec["topologySpreadConstraints"]> 
 
 function annotationsOf({ name, port, rpcs }: Unit): Record<string, string> {
   return {
-    // The proxy starts before the migrations, which need the network, and ends after the service: Kubernetes ≥ 1.29.
+    // The proxy is there before the service needs the network, and ends after it: Kubernetes ≥ 1.29.
     "sidecar.istio.io/nativeSidecar": "true",
     "kubectl.kubernetes.io/default-container": name,
     ...(rpcs && {
@@ -120,7 +106,6 @@ export function podsOf(unit: Unit): Deployment {
           },
           topologySpreadConstraints: spread(unit),
           terminationGracePeriodSeconds: GRACE_SECONDS,
-          ...(unit.store !== "none" && { initContainers: [migration(unit)] }),
           containers: [container(unit)],
         },
       },
