@@ -49,8 +49,15 @@ export function edgeRoutes(mesh: Mesh): EdgeRoute[] {
   return [...rpcs, ...plain, rest];
 }
 
-/** Below these lie RPCs and nothing else: whatever no route above names is not there. */
-export const RPC_PREFIXES = ["/shop.", "/grpc."] as const;
+/** Below these lie RPCs and nothing else. */
+const RPC_PREFIXES = ["/shop.", "/grpc."] as const;
+
+/** Envoy's routes for RPCs that no other route names: nobody outside has any business there. */
+export const unknownRpcs = RPC_PREFIXES.map((prefix) => ({
+  name: `unknown${prefix.replace("/", ".")}`.replace(/\.$/, ""),
+  match: { prefix },
+  direct_response: { status: 404, body: { inline_string: "not found\n" } },
+}));
 
 /** Who is reached through the edge, sorted, the web app included. */
 export function edgeWorkloads(mesh: Mesh): string[] {

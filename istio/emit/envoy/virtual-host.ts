@@ -2,7 +2,7 @@ import type { Mesh } from "../../model.ts";
 import { corsConfig, type EnvoyMessage, filterConfigOf } from "../edge/filters.ts";
 import { seconds } from "../edge/limits.ts";
 import { envoyRetryOn } from "../edge/retries.ts";
-import { type EdgeRoute, edgeRoutes, RPC_PREFIXES } from "../edge/routes.ts";
+import { type EdgeRoute, edgeRoutes, unknownRpcs } from "../edge/routes.ts";
 import { RETRY } from "../traffic/treatment.ts";
 import type { EnvoyOptions } from "./config.ts";
 
@@ -48,12 +48,6 @@ function routeOf(route: EdgeRoute): EnvoyMessage {
   };
 }
 
-const unknown = (prefix: string): EnvoyMessage => ({
-  name: `unknown${prefix.replace("/", ".")}`,
-  match: { prefix },
-  direct_response: { status: 404, body: { inline_string: "not found\n" } },
-});
-
 /** The shop, under whatever name it is asked for. */
 export function virtualHost(mesh: Mesh, { origins }: EnvoyOptions): EnvoyMessage {
   const routes = edgeRoutes(mesh);
@@ -62,7 +56,7 @@ export function virtualHost(mesh: Mesh, { origins }: EnvoyOptions): EnvoyMessage
     name: "shop",
     domains: ["*"],
     typed_per_filter_config: corsConfig(origins),
-    routes: [...routes.slice(0, -1).map(routeOf), ...RPC_PREFIXES.map(unknown), ...rest.map(routeOf)],
+    routes: [...routes.slice(0, -1).map(routeOf), ...unknownRpcs, ...rest.map(routeOf)],
   };
 }
 
