@@ -15,7 +15,7 @@ export async function selfSigned(host: string): Promise<{ certificate: string; k
       notBefore: new Date(now - DAY_MS),
       notAfter: new Date(now + 30 * DAY_MS),
       signingAlgorithm: ALGORITHM,
-      keys,
+      keys: keys as CryptoKeyPair,
       extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }])],
     },
     webcrypto as Crypto,

@@ -38,10 +38,10 @@ export async function list<T extends KubeObject>(kind: string, ...args: readonly
   return items;
 }
 
-/** Makes objects, or changes them to what is said here. */
+/** Makes objects, or changes them to what is said here; each names its namespace. */
 export async function apply(objects: readonly object[], ...args: readonly string[]): Promise<void> {
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
-  await kubectl(["apply", "-f", "-", ...args], { input });
+  await run("kubectl", ["apply", "-f", "-", ...args], { input });
 }
 
 /** Pods that serve, chosen by labels. */
