@@ -14,8 +14,8 @@ export type EdgeTokens = Readonly<Record<Exclude<EdgeClient, "absent">, string>>
 /** Where an edge is. */
 export interface EdgeAddress {
   readonly baseUrl: string;
-  /** Of HTTPS: whom to believe, and the name to ask for where that is not the URL's. */
-  readonly tls?: { readonly ca: string; readonly servername?: string };
+  /** For Node's client: whom to trust, where to find the name. */
+  readonly nodeOptions?: object;
 }
 
 /** How the edge answered, or has to: not there, no (proven) user, not this user, or whatever the service says. */
@@ -50,8 +50,7 @@ const INCONCLUSIVE = new Set([
   Code.Internal,
 ]);
 
-function transportsOf({ baseUrl, tls }: EdgeAddress): Readonly<Record<string, Transport>> {
-  const nodeOptions = tls ?? {};
+function transportsOf({ baseUrl, nodeOptions = {} }: EdgeAddress): Readonly<Record<string, Transport>> {
   return {
     Connect: createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions, useBinaryFormat: false }),
     "gRPC-Web": createGrpcWebTransport({ baseUrl, httpVersion: "2", nodeOptions }),

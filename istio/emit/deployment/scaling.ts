@@ -4,9 +4,9 @@ import { NAME_LABEL, NAMESPACE } from "../../names.ts";
 import { labelsOf, stablePodLabels, type Unit } from "./unit.ts";
 
 /** An environment says how many it wants at least: k8s/components/environment. */
-const REPLICAS_MIN = 2;
-const REPLICAS_MAX = 10;
-const CPU_PERCENT = 70;
+export const REPLICAS_MIN = 2;
+export const REPLICAS_MAX = 10;
+export const CPU_PERCENT = 70;
 
 /**
  * How many replicas there are, and how many may be away at once when nodes are emptied. The Deployment says no number: applying

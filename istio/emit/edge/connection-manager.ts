@@ -9,6 +9,7 @@ export const connectionManager: EnvoyMessage = {
   normalize_path: true,
   merge_slashes: true,
   path_with_escaped_slashes_action: "UNESCAPE_AND_REDIRECT",
+  server_header_transformation: "PASS_THROUGH",
   forward_client_cert_details: "SANITIZE",
   common_http_protocol_options: {
     idle_timeout: seconds(EDGE_LIMITS.idleTimeoutMs),

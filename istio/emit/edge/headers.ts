@@ -31,7 +31,9 @@ export function responseHeaderMutations(https: boolean): object[] {
     ...SECURITY_HEADERS,
     ...(https && { "strict-transport-security": `max-age=${HSTS_SECONDS}` }),
   };
-  return Object.entries(headers).map(([key, value]) => ({
+  const added = Object.entries(headers).map(([key, value]) => ({
     append: { header: { key, value }, append_action: "ADD_IF_ABSENT" },
   }));
+  // How long a service took and how often it was tried is nobody's business outside.
+  return [{ remove_on_match: { key_matcher: { prefix: "x-envoy-" } } }, ...added];
 }
