@@ -28,6 +28,7 @@ export function serveDepsOf(trust: Trust): ServeDeps {
     log: createLogger({ level: "info", environment: "prod" }),
     metrics: createMetrics("product"),
     enableMetrics: true,
+    enableReflection: true,
     identity: proofIdentity(createProofs(Buffer.from(trust.workloadSecretHex, "hex")), "product"),
     tokens: createTokenVerifier(async () => trust.keys),
   };

@@ -151,6 +151,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
         log,
         metrics,
         enableMetrics: settings.enableMetrics,
+        enableReflection: settings.enableReflection,
         contractCheck: settings.contractCheck,
       };
       served = await serve(deps, options);

@@ -54,6 +54,7 @@ function start(service: DescService, port: number, answers = true) {
     log: pino({ level: "silent" }),
     metrics: createMetrics("product"),
     enableMetrics: true,
+    enableReflection: true,
     identity: proofIdentity(createProofs(new Uint8Array(32)), "product"),
     tokens: createTokenVerifier(async () => ({ keys: [] })),
   };

@@ -5,6 +5,7 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetS
 import { Code } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { ServerReflection as V1 } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as V1Alpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
@@ -157,4 +158,19 @@ it("a request that cannot be read is the client's fault", async () => {
   session.close();
   const error = findTrailerError(toHeaders(heads.find((it) => "grpc-status" in it) ?? {}));
   expect([error?.code, reasonOf(error)]).toEqual([Code.InvalidArgument, "INVALID_INPUT"]);
+});
+
+it("is not there where it is switched off, and nothing else is missing", async () => {
+  const options = { env: { ENABLE_REFLECTION: "false" }, postgresUrl: "postgres://nobody" };
+  const closed = await startTestMesh({ order: main }, options);
+  for (const version of [V1, V1Alpha]) {
+    const client = closed.client(version as typeof V1, { workload: "order" });
+    const asked = (async () => {
+      for await (const _ of client.serverReflectionInfo((async function* () {})())) throw new Error("It answered");
+    })();
+    await expect(asked).rejects.toMatchObject({ code: Code.Unimplemented });
+  }
+  const health = closed.client(Health, { workload: "order" });
+  expect((await health.check({ service: OrderService.typeName })).status).toBe(Status.SERVING);
+  await closed.close();
 });

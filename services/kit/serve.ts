@@ -36,6 +36,7 @@ export interface ServeDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly enableMetrics: boolean;
+  readonly enableReflection: boolean;
   /** Whether calls are held to who may make them; only `false` says no. */
   readonly contractCheck?: boolean;
   readonly identity: WorkloadIdentity;
@@ -75,7 +76,9 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
   const own = [...options.services, telemetryService({ ...deps, readiness })];
   const names = new Set(own.map((it) => it.service.typeName));
   const described = [...own, healthService(readiness, (it) => names.has(it))];
-  const services = [...described, ...reflectionServices(described.map((it) => it.service))];
+  const services = deps.enableReflection
+    ? [...described, ...reflectionServices(described.map((it) => it.service))]
+    : described;
   checkPolicies(services.map((it) => it.service));
   const { admission, checks } = standardSteps(deps);
   const pipeline = createPipeline(

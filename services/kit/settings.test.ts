@@ -13,6 +13,10 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["DEMO_CATALOGUE", "no", "one of true, false"],
   ["FULFILMENT_STEP_SECONDS", "0", "a whole number from 1 to 86400"],
   ["FULFILMENT_STEP_SECONDS", "1.5", "a whole number from 1 to 86400"],
+  ["WEB_PORT", "-1", "a whole number from 0 to 65535"],
+  ["AUTH_KEYS_PORT", "https", "a whole number from 0 to 65535"],
+  ["IMAGE_STORE", "s3", "one of disk, postgres"],
+  ["ENABLE_REFLECTION", "dev", "one of true, false"],
   ["SHUTDOWN_DELAY_MS", "60001", "a whole number from 0 to 60000"],
   ["SHUTDOWN_DELAY_MS", "5s", "a whole number from 0 to 60000"],
   ["POSTGRES_URL", "localhost:5432", "postgres:// or postgresql://"],
@@ -103,6 +107,9 @@ describe("without settings", () => {
     fulfilmentStepSeconds: 15,
     demoCatalogue: true,
     shutdownDelayMs: 0,
+    webPort: 8080,
+    authKeysPort: undefined,
+    imageStore: "disk",
     urls: {},
   };
   const production = {
@@ -121,6 +128,18 @@ describe("without settings", () => {
 
   it.each(["qat", "uat", "prod"])("%s gets no demonstration and time for load balancers", (environment) => {
     expect(readSettings({ ENVIRONMENT: environment })).toMatchObject({ environment, ...production });
+  });
+
+  it.each([
+    ["dev", true],
+    ["qat", true],
+    ["uat", false],
+    ["prod", false],
+  ])("in %s, that services describe themselves to tools is %s", (environment, enableReflection) => {
+    expect(readSettings({ ENVIRONMENT: environment })).toMatchObject({ enableReflection });
+    expect(readSettings({ ENVIRONMENT: environment, ENABLE_REFLECTION: `${!enableReflection}` })).toMatchObject({
+      enableReflection: !enableReflection,
+    });
   });
 
   it("what is set wins over the environment's default", () => {

@@ -39,6 +39,7 @@ beforeAll(async () => {
     log: createLogger({ level: "warn", environment: "prod" }, lines),
     metrics: createMetrics("product"),
     enableMetrics: true,
+    enableReflection: true,
     identity: proofIdentity(createProofs(Buffer.alloc(32)), "product"),
     tokens: createTokenVerifier(async () => ({ keys: [] })),
   };
