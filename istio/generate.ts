@@ -1,23 +1,27 @@
 import { emitAuthentication } from "./emit/authentication.ts";
 import { emitAuthorization } from "./emit/authorization.ts";
+import { emitCanary } from "./emit/canary.ts";
 import { emitDeployment } from "./emit/deployment.ts";
 import { emitEnvoy } from "./emit/envoy.ts";
 import { emitGateway } from "./emit/gateway.ts";
 import { emitNetworkPolicy } from "./emit/network-policy.ts";
 import { emitReference } from "./emit/reference.ts";
 import { emitSlo } from "./emit/slo.ts";
+import { emitTokenKeys } from "./emit/token-keys.ts";
 import { emitTraffic } from "./emit/traffic.ts";
 import { CLUSTER_FOLDER, type GeneratedFile, kustomization, MESH_FOLDER } from "./files.ts";
 import type { Mesh } from "./model.ts";
 
 const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
   emitAuthentication,
+  emitTokenKeys,
   emitAuthorization,
   emitTraffic,
   emitGateway,
   emitEnvoy,
   emitNetworkPolicy,
   emitDeployment,
+  emitCanary,
   emitSlo,
   emitReference,
 ];

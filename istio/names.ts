@@ -12,6 +12,8 @@ const CLUSTER_DOMAIN = "cluster.local";
 export const NAME_LABEL = "app.kubernetes.io/name";
 /** The image of all workloads; an overlay says which version. */
 export const IMAGE = "shopmesh";
+/** The image of all canaries: an overlay says which version as well. */
+export const CANARY_IMAGE = "shopmesh-canary";
 /** Serves the web app's files to the edge; has no RPCs. */
 export const WEB = { name: "web", port: 8080 } as const;
 /** The database where an environment brings its own: a Service, whoever stands behind it. */
@@ -41,6 +43,11 @@ export function principalOf(workload: string): string {
 /** The whole name of a workload's Service in the cluster's DNS: Istio's rules name hosts by it, whoever reads them from where. */
 export function hostOf(workload: string): string {
   return `${workload}.${NAMESPACE}.svc.${CLUSTER_DOMAIN}`;
+}
+
+/** What all objects of a workload's canary are called. */
+export function canaryNameOf(workload: string): string {
+  return `${workload}-canary`;
 }
 
 /** The labels that select a workload's pods. */
