@@ -56,11 +56,18 @@ export async function readyPods(labels: Readonly<Record<string, string>>): Promi
   );
 }
 
-/** A pod that serves and its address. */
-export async function readyPod(labels: Readonly<Record<string, string>>): Promise<{ name: string; address: string }> {
+/** What the test needs to know of one pod. */
+interface ReadyPod {
+  readonly name: string;
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A pod that serves. */
+export async function readyPod(labels: Readonly<Record<string, string>>): Promise<ReadyPod> {
   const [pod] = await readyPods(labels);
   if (pod === undefined) throw new Error(`No pod is ready that has the labels ${JSON.stringify(labels)}`);
-  return { name: pod.metadata.name, address: pod.status.podIP ?? "" };
+  return { name: pod.metadata.name, address: pod.status.podIP ?? "", labels: pod.metadata.labels ?? {} };
 }
 
 /** Waits until a check answers with something else than undefined; fails with what it was last told. */

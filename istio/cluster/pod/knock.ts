@@ -1,19 +1,10 @@
+import type { ClientHttp2Session } from "node:http2";
 import { call, type Outcome } from "./grpc.ts";
-import { connectPlain } from "./identity.ts";
-import { answer, input } from "./input.ts";
 
-/** Calls by way of the container's own sidecar, all at once. */
-export interface KnockInput {
-  readonly host: string;
-  readonly port: number;
-  readonly knocks: readonly Knock[];
-}
-
-/** One call. */
+/** One call, and how long the caller would wait. */
 export interface Knock {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** How long the caller would wait. */
   readonly patienceMs: number;
 }
 
@@ -22,16 +13,21 @@ export interface Knocked extends Omit<Outcome, "headers"> {
   readonly tookMs: number;
 }
 
-const { host, port, knocks } = input<KnockInput>();
-const session = connectPlain({ host, port, spiffe: "" });
-const results = knocks.map(async ({ path, headers, patienceMs }): Promise<Knocked> => {
-  const startMs = performance.now();
-  const { headers: _, ...outcome } = await call(session, {
-    path,
-    headers,
-    authority: `${host}:${port}`,
-    timeoutMs: patienceMs,
-  });
-  return { ...outcome, tookMs: performance.now() - startMs };
-});
-answer(await Promise.all(results));
+/** Makes calls on a connection: all at once, or one after the other. */
+export async function knockAll(options: {
+  readonly session: ClientHttp2Session;
+  readonly authority: string;
+  readonly knocks: readonly Knock[];
+  readonly atOnce: boolean;
+}): Promise<Knocked[]> {
+  const { session, authority, knocks } = options;
+  const one = async ({ path, headers, patienceMs }: Knock): Promise<Knocked> => {
+    const startMs = performance.now();
+    const { headers: _, ...outcome } = await call(session, { path, headers, authority, timeoutMs: patienceMs });
+    return { ...outcome, tookMs: performance.now() - startMs };
+  };
+  if (options.atOnce) return Promise.all(knocks.map(one));
+  const results: Knocked[] = [];
+  for (const it of knocks) results.push(await one(it));
+  return results;
+}
