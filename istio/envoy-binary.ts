@@ -34,3 +34,6 @@ export function installEnvoy(): string {
   }
   return BINARY;
 }
+
+/** Whether tests fail for want of an Envoy, in place of being left out. */
+export const REQUIRE_ENVOY = process.env.REQUIRE_ENVOY === "true";

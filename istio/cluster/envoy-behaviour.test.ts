@@ -8,7 +8,8 @@ import { ATTEMPTS_MAX } from "#kit/client/retry.ts";
 import type { Deployment } from "#kit/deployment.ts";
 import { reasonOf } from "#kit/testing/call.ts";
 import { contractOf, type EchoService } from "#kit/testing/contract.ts";
-import { PEOPLE_PER_ADDRESS } from "../emit/edge/limits.ts";
+import { eventually } from "#kit/testing/eventually.ts";
+import { ENVELOPE_BYTES, PEOPLE_PER_ADDRESS } from "../emit/edge/limits.ts";
 import { envoyConfig } from "../emit/envoy/config.ts";
 import { findEnvoy, REQUIRE_ENVOY } from "../envoy-binary.ts";
 import { meshOf } from "../model.ts";
@@ -121,7 +122,7 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("the edge as a real Envo
   describe.each(Object.entries(PROTOCOLS))("says in %s what a service would say", (_, create) => {
     it("of a request that is too large", async () => {
       const before = service.seen.length;
-      expect(await failing(create(baseUrl), "say", "x".repeat(REQUEST_MAX_BYTES + 1))).toBe(
+      expect(await failing(create(baseUrl), "say", "x".repeat(REQUEST_MAX_BYTES + ENVELOPE_BYTES))).toBe(
         "ResourceExhausted MESSAGE_TOO_LARGE",
       );
       expect(service.seen.length).toBe(before);
@@ -222,12 +223,14 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("a stream through the ed
         useBinaryFormat: false,
       });
       const messages: string[] = [];
-      for await (const message of createClient(contract, transport).watch({})) {
+      const leave = new AbortController();
+      for await (const message of createClient(contract, transport).watch({}, { signal: leave.signal })) {
         messages.push(message.value);
         if (messages.length === 2) break;
       }
+      leave.abort();
       expect(messages).toHaveLength(2);
-      await expect.poll(() => left).toBe(true);
+      await eventually(() => expect(left).toBe(true));
     } finally {
       await envoy.close();
       await service.close();
