@@ -50,7 +50,7 @@ it("takes tokens of the shop's issuer alone, from one header alone, and leaves t
         issuer: "shopmesh",
         audiences: ["shopmesh"],
         jwksUri: "http://auth.shopmesh.svc:3902/.well-known/jwks.json",
-        fromHeaders: [{ name: "authorization", prefix: "Bearer " }],
+        fromHeaders: ["Bearer ", "bearer "].map((prefix) => ({ name: "authorization", prefix })),
         forwardOriginalToken: true,
       },
     ],

@@ -1,18 +1,8 @@
 import { PeerAuthentication, RequestAuthentication } from "@kubernetes-models/istio/security.istio.io/v1";
-import { User } from "#gen/shop/mesh/v1/policy_pb.js";
-import { TOKEN_ISSUER } from "#kit/identity/access-token.ts";
 import { type GeneratedFile, MESH_FOLDER, yamlFile } from "../files.ts";
-import { type Mesh, MeshError, type MeshWorkload } from "../model.ts";
+import type { Mesh } from "../model.ts";
 import { NAMESPACE, podLabels } from "../names.ts";
-
-/** A workload that publishes the keys of tokens, and where. */
-type Issuer = Required<Pick<MeshWorkload["deployment"], "publishesKeys">> & Pick<MeshWorkload, "name">;
-
-function issuersOf(mesh: Mesh): Issuer[] {
-  return mesh.workloads.flatMap(({ name, deployment: { publishesKeys } }) =>
-    publishesKeys === undefined ? [] : [{ name, publishesKeys }],
-  );
-}
+import { ISSUER_CLAIMS, TOKEN_HEADERS, type TokenIssuer, tokenIssuerOf } from "./token-issuer.ts";
 
 /** Mutual TLS alone, for every port of every workload. */
 function strict(): PeerAuthentication {
@@ -23,13 +13,13 @@ function strict(): PeerAuthentication {
 }
 
 /** The one exception: the control plane fetches the keys itself, and is no workload of the mesh. */
-function exceptKeys({ name, publishesKeys }: Issuer): PeerAuthentication {
+function exceptKeys({ name, keys }: TokenIssuer): PeerAuthentication {
   return new PeerAuthentication({
     metadata: { name, namespace: NAMESPACE },
     spec: {
       selector: { matchLabels: podLabels(name) },
       mtls: { mode: "STRICT" },
-      portLevelMtls: { [`${publishesKeys.port}`]: { mode: "DISABLE" } },
+      portLevelMtls: { [`${keys.port}`]: { mode: "DISABLE" } },
     },
   });
 }
@@ -37,37 +27,19 @@ function exceptKeys({ name, publishesKeys }: Issuer): PeerAuthentication {
 /**
  * A token is checked by every workload and by the ingress; one that is not valid ends the request, whatever it asks for.
  * The name of the keys' host is short on purpose: the control plane resolves it in a cluster of any domain, and does not
- * take it for a service that sidecars could ask, which no policy would let them.
+ * take it for a service that sidecars could ask at this port, which no policy would let them.
  */
-function accessTokens({ name, publishesKeys }: Issuer): RequestAuthentication {
+function accessTokens({ name, keys }: TokenIssuer): RequestAuthentication {
+  const jwksUri = `http://${name}.${NAMESPACE}.svc:${keys.port}${keys.path}`;
   return new RequestAuthentication({
     metadata: { name: "access-tokens", namespace: NAMESPACE },
-    spec: {
-      jwtRules: [
-        {
-          issuer: TOKEN_ISSUER,
-          audiences: [TOKEN_ISSUER],
-          jwksUri: `http://${name}.${NAMESPACE}.svc:${publishesKeys.port}${publishesKeys.path}`,
-          // Named, since Istio would take a token from the query too, where logs and histories keep it.
-          fromHeaders: [{ name: "authorization", prefix: "Bearer " }],
-          forwardOriginalToken: true,
-        },
-      ],
-    },
+    spec: { jwtRules: [{ ...ISSUER_CLAIMS, jwksUri, fromHeaders: TOKEN_HEADERS, forwardOriginalToken: true }] },
   });
 }
 
-/**
- * Who is who: workloads by mutual TLS, users by their tokens.
- * @throws MeshError when calls ask for a user, but no keys to check tokens with are published, or by more than one
- */
+/** Who is who: workloads by mutual TLS, users by their tokens. */
 export function emitAuthentication(mesh: Mesh): GeneratedFile[] {
-  const [issuer, ...others] = issuersOf(mesh);
-  const forUsers = mesh.workloads.flatMap((it) => it.methods).filter((it) => it.user !== User.ANY);
-  if (issuer === undefined && forUsers.length > 0)
-    throw new MeshError(forUsers.map((it) => `${it.path} asks for a user, but no deployment.ts has "publishesKeys"`));
-  if (others.length > 0)
-    throw new MeshError([issuer, ...others].map((it) => `${it?.name} publishes keys of tokens: one service may`));
-  const forKeys = issuer === undefined ? [] : [exceptKeys(issuer), accessTokens(issuer)];
-  return [yamlFile(`${MESH_FOLDER}/authentication.yaml`, [strict(), ...forKeys])];
+  const issuer = tokenIssuerOf(mesh);
+  const forTokens = issuer === undefined ? [] : [exceptKeys(issuer), accessTokens(issuer)];
+  return [yamlFile(`${MESH_FOLDER}/authentication.yaml`, [strict(), ...forTokens])];
 }
