@@ -31,7 +31,7 @@ beforeAll(async () => {
     // The edge without the web app: routes and forwarding.
     edge: async (kit) => {
       const routes = createRoutes(services);
-      const forwarder = createForwarder(kit.identity.header, kit.addressOf);
+      const forwarder = createForwarder(kit.identity, kit.addressOf);
       kit.onClose(() => forwarder.close());
       await kit.listen((request, response) => {
         const workload = routes.workloadOf(request.url ?? "");

@@ -31,7 +31,7 @@ it.each(METHODS.flatMap((it) => [[it, CHUNKED] as const, [it, SIZED] as const]))
       request.resume().on("end", () => response.end());
     });
     const servicePort = await listening(service);
-    const forwarder = createForwarder({ "shop-workload": "proof" }, () => `http://127.0.0.1:${servicePort}`);
+    const forwarder = createForwarder({ header: {} }, () => `http://127.0.0.1:${servicePort}`);
     closers.push(() => forwarder.close());
     const edge = http.createServer((request, response) => forwarder.forward(request, response, "image"));
     const client = net.connect(await listening(edge), "127.0.0.1");

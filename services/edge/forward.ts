@@ -1,4 +1,6 @@
 import http from "node:http";
+import { createAgents } from "#kit/client/agents.ts";
+import type { WorkloadIdentity } from "#kit/identity/workload.ts";
 
 /** Hands requests on to a service and its answer back, byte by byte as they come. */
 export interface Forwarder {
@@ -47,12 +49,12 @@ function unavailable(response: http.ServerResponse): void {
   response.writeHead(503, { "content-type": "application/json", "retry-after": "1" }).end(body);
 }
 
-/** A forwarder whose requests carry header fields of its `own`, by which services know the edge. */
+/** A forwarder by whose requests services know the edge. */
 export function createForwarder(
-  own: Readonly<Record<string, string>>,
+  { header, tls }: Pick<WorkloadIdentity, "header" | "tls">,
   addressOf: (workload: string) => string,
 ): Forwarder {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: FREE_SOCKETS_MAX });
+  const agents = createAgents(tls, { keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: FREE_SOCKETS_MAX });
   return {
     forward(request, response, workload) {
       let address: URL;
@@ -62,14 +64,11 @@ export function createForwarder(
         unavailable(response);
         return;
       }
-      const { hostname, port } = address;
       const options = {
-        agent,
-        hostname,
-        port,
+        ...agents.optionsTo(workload, address),
         method: request.method,
         path: request.url,
-        headers: headersFor(request, own),
+        headers: headersFor(request, header),
       };
       const outgoing = http.request(options, (incoming) => {
         const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)));
@@ -90,6 +89,6 @@ export function createForwarder(
         outgoing.end();
       }
     },
-    close: () => agent.destroy(),
+    close: () => agents.close(),
   };
 }

@@ -10,7 +10,7 @@ import { createWebApp } from "./web-app.ts";
 /** The browser-facing port: the web app, the RPCs whose contract names "edge", pictures, and nothing else. */
 export const main: Main = async (kit) => {
   const routes = createRoutes(services);
-  const forwarder = createForwarder(kit.identity.header, kit.addressOf);
+  const forwarder = createForwarder(kit.identity, kit.addressOf);
   kit.onClose(() => forwarder.close());
   const webApp = await createWebApp();
   await kit.listen((request, response) => {

@@ -53,25 +53,31 @@ function createLeavableClient<T extends DescService>(service: T, transport: Tran
 
 /** Clients for calls by one workload. */
 export function createClients(options: {
-  identity: Pick<WorkloadIdentity, "header">;
+  identity: Pick<WorkloadIdentity, "header" | "tls">;
   /** Where a workload is: base URLs, separated by commas. */
   addressOf: (workload: string) => string;
   /** Whether calls that may be made twice are tried again; not where a mesh does so. */
   retries?: boolean;
 }): Clients {
+  const { identity, addressOf } = options;
   const open = new Map<string, ServiceTransport>();
-  const metadata = handedOn(Object.entries(options.identity.header).flat());
-  const transportTo = (address: string): ServiceTransport => {
-    let transport = open.get(address);
+  const metadata = handedOn(Object.entries(identity.header).flat());
+  const transportTo = (workload: string): ServiceTransport => {
+    const { tls } = identity;
+    const address = addressOf(workload);
+    // Two workloads at one address are one to whom it does not matter who answers.
+    const key = tls === undefined ? address : `${workload} ${address}`;
+    let transport = open.get(key);
     if (transport === undefined) {
       transport = createServiceTransport({
         baseUrls: address,
         retries: options.retries,
+        ...(tls && { tlsOptions: () => tls.optionsTo(workload) }),
         timeoutMsOf: (method) => timeoutMsOf(policyOf(method)),
         parent: currentCall,
         metadata,
       });
-      open.set(address, transport);
+      open.set(key, transport);
     }
     return transport;
   };
@@ -81,8 +87,8 @@ export function createClients(options: {
       // one that is started again may have another.
       const transport: Transport = {
         unary: (method, signal, timeoutMs, header, input) =>
-          transportTo(options.addressOf(workload)).unary(method, signal, timeoutMs, header, input),
-        stream: async (...call) => transportTo(options.addressOf(workload)).stream(...call),
+          transportTo(workload).unary(method, signal, timeoutMs, header, input),
+        stream: async (...call) => transportTo(workload).stream(...call),
       };
       return createLeavableClient(service, transport);
     },

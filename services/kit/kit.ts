@@ -2,6 +2,8 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { type Agents, createAgents } from "./client/agents.ts";
+import { getJson } from "./client/get-json.ts";
 import { createClients } from "./clients.ts";
 import { startEvents } from "./events/create-events.ts";
 import type { Events } from "./events/events.ts";
@@ -46,7 +48,7 @@ export interface Kit {
   events(database: Database): Promise<Events>;
   /** Opens the service's port. */
   serve(options: ServeOptions): Promise<void>;
-  /** Opens the port for plain HTTP alone, as the edge does; `/health` and `/ready` are answered beside it. */
+  /** Opens the port for plain HTTP alone, for browsers, as the edge does; `/health` and `/ready` are answered beside it. */
   listen(handler: HttpHandler): Promise<void>;
   /** Something to stop when the service stops; last registered, first stopped. */
   onClose(close: () => Promise<void> | void): void;
@@ -66,6 +68,11 @@ export interface Running {
 
 const KEYS_TIMEOUT_MS = 3_000;
 
+/** How workloads speak to each other. */
+function schemeOf({ identity }: Settings): "http" | "https" {
+  return identity.kind === "tls" ? "https" : "http";
+}
+
 function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
   return (workload: string): string => {
     const own = settings.urls[workload as Workload] ?? addresses.get(workload);
@@ -73,7 +80,7 @@ function addressIn(addresses: ReadonlyMap<string, string>, settings: Settings) {
     const port = settings.ports[workload as Workload];
     if (port === undefined || port === 0)
       throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, `Nobody knows where "${workload}" is.`);
-    return `http://127.0.0.1:${port}`;
+    return `${schemeOf(settings)}://127.0.0.1:${port}`;
   };
 }
 
@@ -90,14 +97,14 @@ export async function createShared(options: { settings: Settings; log: Logger; p
   const addressOf = addressIn(addresses, settings);
   if (!settings.contractCheck)
     options.log.warn("CONTRACT_CHECK IS OFF: this process lets everybody make every call, for any user or none");
+  const identities = await createIdentities(options);
+  let agents: Agents | undefined;
   const tokens = createTokenVerifier(async () => {
-    const response = await fetch(`${oneOf(addressOf("auth"))}/.well-known/jwks.json`, {
-      signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
-    });
-    if (!response.ok) throw new Error(`The token issuer answered ${response.status}`);
-    return (await response.json()) as JwkSet;
+    agents ??= createAgents(identities.tls);
+    const url = new URL(`${oneOf(addressOf("auth"))}/.well-known/jwks.json`);
+    return (await getJson({ agents, workload: "auth", url, timeoutMs: KEYS_TIMEOUT_MS })) as JwkSet;
   });
-  return { ...options, identities: await createIdentities(settings), tokens, addresses };
+  return { ...options, identities, tokens, addresses };
 }
 
 /** Starts one service of a process. If its start fails, what had been started is stopped again. */
@@ -155,7 +162,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
         contractCheck: settings.contractCheck,
       };
       served = await serve(deps, options);
-      shared.addresses.set(workload, `http://127.0.0.1:${served.port}`);
+      shared.addresses.set(workload, `${schemeOf(settings)}://127.0.0.1:${served.port}`);
     },
     async listen(handler) {
       const deps = { name: workload, host: settings.host, port: settings.ports[workload], log };

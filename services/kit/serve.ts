@@ -13,6 +13,7 @@ import { answer, healthRoutes, pathOf, type Served } from "./plain-http.ts";
 import { policyOf } from "./policy.ts";
 import { reflectionServices } from "./reflection.ts";
 import type { HttpHandler } from "./server/listen.ts";
+import { peerOf } from "./server/peer.ts";
 import { serveRpcs } from "./server/rpc-server.ts";
 import { telemetryService } from "./telemetry.ts";
 
@@ -61,6 +62,16 @@ function endStreamsOnShutdown(shutdown: AbortSignal): Step {
   };
 }
 
+/**
+ * Whether a path of plain HTTP is open to who asks. With TLS of our own, only probes need no certificate: Prometheus has one
+ * (`tls_config`), and what calls are made of is nobody else's business.
+ */
+function mayAsk(identity: WorkloadIdentity, path: string, request: Parameters<HttpHandler>[0]): boolean {
+  if (identity.tls === undefined || PROBES.has(path)) return true;
+  return peerOf(request.socket).spiffeId !== undefined;
+}
+const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
+
 function checkPolicies(services: readonly DescService[]): void {
   for (const service of services) for (const method of service.methods) policyOf(method);
 }
@@ -96,6 +107,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
   const routes = Object.entries(options.http ?? {});
   const fallback: HttpHandler = (request, response) => {
     const path = pathOf(request);
+    if (!mayAsk(deps.identity, path, request)) return answer(response, 403, "show a client certificate\n");
     const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (handler === undefined) answer(response, 404, "not found\n");
     else return handler(request, response);
@@ -110,6 +122,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
       responseMaxBytes: RESPONSE_MAX_BYTES,
     },
     fallback,
+    tls: deps.identity.tls,
     onError: (error) => deps.log.error({ err: error }, "a request failed outside the pipeline"),
   });
   return {

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { runInBackground } from "../call.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { createResolver, type Lookup, type Resolver } from "./resolve.ts";
-import type { Session, SessionTimes } from "./session.ts";
+import type { Session, SessionOptions } from "./session.ts";
 import { type Address, addressKey, targetsOf } from "./target.ts";
 
 /** A call that waits for a connection. */
@@ -53,15 +53,14 @@ export function createBalancer(baseUrls: string, options: BalancerOptions = {}):
   return new LeastBusyBalancer(baseUrls, options);
 }
 
-interface BalancerOptions {
+interface BalancerOptions extends SessionOptions {
   readonly lookup?: Lookup | undefined;
-  readonly times?: SessionTimes | undefined;
 }
 
 class LeastBusyBalancer implements Balancer {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #waiters = new Set<Waiter>();
-  readonly #times: SessionTimes | undefined;
+  readonly #sessions: SessionOptions;
   readonly #resolver: Resolver;
   #ready: Session[] = [];
   // Whether an address has no connection and may have one, so that it is opened with the next call.
@@ -70,8 +69,8 @@ class LeastBusyBalancer implements Balancer {
   #closed = false;
   #turn = 0;
 
-  constructor(baseUrls: string, { lookup, times }: BalancerOptions) {
-    this.#times = times;
+  constructor(baseUrls: string, { lookup, ...sessions }: BalancerOptions) {
+    this.#sessions = sessions;
     const targets = targetsOf(baseUrls);
     // What lives as long as the client is no part of the call that needs it first.
     this.#resolver = runInBackground(() =>
@@ -146,7 +145,7 @@ class LeastBusyBalancer implements Balancer {
     for (const address of addresses) {
       const key = addressKey(address);
       if (this.#endpoints.has(key)) continue;
-      this.#endpoints.set(key, createEndpoint({ address, times: this.#times, ...callbacks }));
+      this.#endpoints.set(key, createEndpoint({ address, sessions: this.#sessions, ...callbacks }));
     }
     this.#onChange();
   }

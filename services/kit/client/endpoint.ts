@@ -1,6 +1,6 @@
 import { runInBackground } from "../call.ts";
 import { type BackoffPolicy, backoffMs } from "./backoff.ts";
-import { openSession, type Session, type SessionTimes } from "./session.ts";
+import { openSession, type Session, type SessionOptions } from "./session.ts";
 import type { Address } from "./target.ts";
 
 /** One address and the connections to it: one, more only where the peer allows fewer streams than there are calls. */
@@ -34,11 +34,11 @@ const isUsable = ({ state }: Session) => state !== "draining" && state !== "clos
 /** Connections to an address. `onChange` follows each change; `onFailure` each attempt that failed, before it. */
 export function createEndpoint(options: {
   address: Address;
-  times?: SessionTimes | undefined;
+  sessions?: SessionOptions;
   onChange: () => void;
   onFailure: () => void;
 }): Endpoint {
-  const { address, times, onChange, onFailure } = options;
+  const { address, onChange, onFailure } = options;
   let sessions: Session[] = [];
   let failures = 0;
   let retryAtMs: number | undefined;
@@ -70,7 +70,7 @@ export function createEndpoint(options: {
   };
   const open = () => {
     // A connection outlives the call that it is opened for.
-    const session: Session = runInBackground(() => openSession(address, () => changed(session), times));
+    const session: Session = runInBackground(() => openSession(address, () => changed(session), options.sessions));
     sessions.push(session);
   };
   return {

@@ -17,7 +17,7 @@ function open(url: string, times: SessionTimes = SESSION_TIMES): { session: Sess
   const [target] = targetsOf(url);
   if (target === undefined) throw new Error("no URL");
   const states: string[] = [];
-  const session = openSession({ target, ip: target.host }, () => states.push(session.state), times);
+  const session = openSession({ target, ip: target.host }, () => states.push(session.state), { times });
   closers.push(() => session.destroy(new Error("the test is over")));
   return { session, states };
 }

@@ -8,7 +8,7 @@ import {
 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connectTls } from "node:tls";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { createKeepalive, type Keepalive, type KeepaliveTimes } from "./keepalive.ts";
 import type { Address } from "./target.ts";
 
@@ -58,6 +58,16 @@ export interface SessionTimes extends KeepaliveTimes {
   readonly connectMs: number;
 }
 
+/** Makes the TLS options of the next connection. */
+export type TlsOptions = () => ConnectionOptions;
+
+/** How connections are made. */
+export interface SessionOptions {
+  readonly times?: SessionTimes | undefined;
+  /** Left out, a server is known by its host's name, by the system's authorities. */
+  readonly tlsOptions?: TlsOptions | undefined;
+}
+
 export const SESSION_TIMES: SessionTimes = { connectMs: 5_000, quietMs: 5_000, pingMs: 3_000 };
 
 // What the peer may have sent and we have not read: of one stream, and of all.
@@ -68,10 +78,14 @@ const SESSION_MEMORY_MAX_MB = 64;
 const CAPACITY_SHARE = 0.75;
 const TCP_KEEPALIVE_MS = 15_000;
 
-function openSocket({ target, ip }: Address) {
+function openSocket({ target, ip }: Address, tlsOptions: TlsOptions | undefined): Duplex {
   const options = { host: ip, port: target.port, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
   if (target.scheme === "http") return connectTcp(options);
-  return connectTls({ ...options, ALPNProtocols: ["h2"], ...(target.host !== ip && { servername: target.host }) });
+  const name = target.host === ip ? {} : { servername: target.host };
+  const socket = connectTls({ ...options, ALPNProtocols: ["h2"], ...name, ...tlsOptions?.() });
+  return socket.once("secureConnect", () => {
+    if (socket.alpnProtocol !== "h2") socket.destroy(new Error("the server does not speak HTTP/2"));
+  });
 }
 
 function openHttp2({ target }: Address, socket: Duplex): ClientHttp2Session {
@@ -83,8 +97,8 @@ function openHttp2({ target }: Address, socket: Duplex): ClientHttp2Session {
 }
 
 /** Connects to an address. `onChange` is called after each change of `state` or `capacity`. */
-export function openSession(address: Address, onChange: () => void, times: SessionTimes = SESSION_TIMES): Session {
-  return new OpenSession(address, onChange, times);
+export function openSession(address: Address, onChange: () => void, options: SessionOptions = {}): Session {
+  return new OpenSession(address, onChange, options);
 }
 
 class OpenSession implements Session {
@@ -101,10 +115,10 @@ class OpenSession implements Session {
   #heardCount = 0;
   #lastBegunId = Number.POSITIVE_INFINITY;
 
-  constructor(address: Address, onChange: () => void, times: SessionTimes) {
+  constructor(address: Address, onChange: () => void, { times = SESSION_TIMES, tlsOptions }: SessionOptions) {
     this.address = address;
     this.#onChange = onChange;
-    this.#socket = openSocket(address);
+    this.#socket = openSocket(address, tlsOptions);
     const http2 = openHttp2(address, this.#socket);
     this.#http2 = http2;
     this.#keepalive = this.#createKeepalive(times);

@@ -8,7 +8,7 @@ import { createBalancer } from "./balancer.ts";
 import { addMetadata } from "./metadata.ts";
 import type { Lookup } from "./resolve.ts";
 import { createRetryBudget } from "./retry-budget.ts";
-import type { SessionTimes } from "./session.ts";
+import type { SessionTimes, TlsOptions } from "./session.ts";
 import { createStreamTransport } from "./streams.ts";
 import { targetsOf } from "./target.ts";
 import { ClientCall, type Parent } from "./unary.ts";
@@ -31,6 +31,8 @@ export interface ServiceTransportOptions<P extends Parent> {
   readonly compressMinBytes?: number;
   /** Whether what the contract allows to be done twice is tried again. A request that no server has begun on is sent again anyway. */
   readonly retries?: boolean | undefined;
+  /** TLS of the next connection to https:// URLs; left out, servers are known by their host's name, by the system's authorities. */
+  readonly tlsOptions?: TlsOptions;
   readonly lookup?: Lookup;
   readonly times?: SessionTimes;
 }
@@ -94,7 +96,8 @@ export function createServiceTransport<P extends Parent>(options: ServiceTranspo
   const { baseUrls, timeoutMsOf = () => undefined, metadata = () => [], maxBytes = MESSAGE_MAX_BYTES } = options;
   const { sendEncoding, compressMinBytes = COMPRESS_MIN_BYTES, retries = true } = options;
   const getParent = options.parent ?? (() => undefined);
-  const balancer = createBalancer(baseUrls, { lookup: options.lookup, times: options.times });
+  const { lookup, times, tlsOptions } = options;
+  const balancer = createBalancer(baseUrls, { lookup, times, tlsOptions });
   const shared = { balancer, budget: createRetryBudget(), readMaxBytes: maxBytes };
   const baseUrl = targetsOf(baseUrls)[0]?.origin ?? "";
   const streams = createStreamTransport(balancer, { baseUrl, maxBytes, sendEncoding, compressMinBytes });

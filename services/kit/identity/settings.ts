@@ -2,11 +2,20 @@ import { type Env, oneOf, wrong } from "../env.ts";
 import { StartError } from "../start-error.ts";
 import { ISTIO_ACCOUNTS, NAMESPACE, type Realm, TRUST_DOMAIN } from "./spiffe.ts";
 
-/** Where a workload's own certificate, its key, and the certificates of who vouches for the others' are: paths of PEM files. */
+/**
+ * Where a workload's own certificate, its key, and the certificates of who vouches for the others' are: paths of PEM files.
+ * "{workload}" in them stands for the workload's name, where a process runs several.
+ */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
+}
+
+/** The files of one workload. */
+export function filesOf({ cert, key, ca }: TlsFiles, workload: string): TlsFiles {
+  const own = (path: string) => path.replaceAll("{workload}", workload);
+  return { cert: own(cert), key: own(key), ca: own(ca) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { CallHeader } from "../call.ts";
+import type { WorkloadTls } from "../tls/workload-tls.ts";
 
 /** The header that names the calling workload, with a proof (proof.ts). */
 export const WORKLOAD_HEADER = "shop-workload";
@@ -34,4 +35,6 @@ export interface WorkloadIdentity {
    * @throws Failure CALLER_NOT_ALLOWED where what is said does not hold.
    */
   callerOf(arrival: Arrival): string | undefined;
+  /** Its port and its connections to others; undefined where they are in cleartext, since they leave the machine only through a mesh. */
+  readonly tls?: WorkloadTls;
 }

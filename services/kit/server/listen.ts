@@ -1,14 +1,15 @@
 import type http from "node:http";
 import type http2 from "node:http2";
-import net from "node:net";
+import type net from "node:net";
 import { StartError } from "../start-error.ts";
 import { createFarewell, leaveConnection } from "./farewell.ts";
-import { tellApart } from "./first-bytes.ts";
 import { Held } from "./held.ts";
 import { createHttp1Server } from "./http1-server.ts";
 import type { Http2Connection, Keeping } from "./http2-connection.ts";
 import { createHttp2Server } from "./http2-server.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { createReception } from "./reception.ts";
+import type { PortTls } from "./tls-server.ts";
 import type { UnaryServer } from "./unary-server.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -36,6 +37,8 @@ export interface ListenOptions {
   readonly handler: HttpHandler;
   /** Unary RPCs, served without what the handler's requests and responses cost. */
   readonly unary?: UnaryServer;
+  /** Speaks TLS, and asks clients for their certificates. */
+  readonly tls?: PortTls | undefined;
   /** Told of what the handler did not catch, and of connections that could not be taken. */
   readonly onError?: (error: unknown) => void;
   /** What is put up with other than by default. */
@@ -45,7 +48,6 @@ export interface ListenOptions {
 // Requests that are on their way when the stop begins arrive within this; then who is silent is sent away.
 const LAST_REQUESTS_MS = 100;
 const IDLE_CHECK_MS = 50;
-const REFUSED_REPORT_MS = 60_000;
 
 function startError(error: NodeJS.ErrnoException, { name, port, host }: ListenOptions): Error {
   const variable = `${name.toUpperCase()}_PORT`;
@@ -89,22 +91,8 @@ function contained(handler: HttpHandler, onError: (error: unknown) => void): Htt
   };
 }
 
-/** Closes connections beyond the limit at once, and says so now and then. */
-function limitConnections(server: net.Server, limits: Limits, onError: (error: unknown) => void): void {
-  let refused = 0;
-  let saidMs = Number.NEGATIVE_INFINITY;
-  server.maxConnections = limits.connectionsMax;
-  server.on("drop", () => {
-    refused += 1;
-    const nowMs = performance.now();
-    if (nowMs - saidMs < REFUSED_REPORT_MS) return;
-    saidMs = nowMs;
-    onError(new Error(`${refused} connections refused so far: there are ${limits.connectionsMax} already`));
-  });
-}
-
 /**
- * Opens one port for HTTP/1.1 and cleartext HTTP/2.
+ * Opens one port for HTTP/1.1 and HTTP/2, both in cleartext or both over TLS.
  * @throws StartError when the port is taken or the host is not this machine's.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
@@ -113,8 +101,6 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const limits = { ...LIMITS, ...options.limits };
   const keeping: Keeping = { limits, watchdog: new Watchdog(limits.checkIntervalMs), held: new Held(limits) };
   const farewell = createFarewell();
-  const sockets = new Set<net.Socket>();
-  const untold = new Set<net.Socket>();
   const connections = new Set<Http2Connection>();
   let closing = false;
   const onConnection = (connection: Http2Connection) => {
@@ -125,16 +111,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { unary } = options;
   const http1 = createHttp1Server({ ...keeping, handler, unary, onResponse: farewell.watch });
   const h2 = createHttp2Server({ ...keeping, handler, unary, onConnection });
-  const server = net.createServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.tcpKeepAliveAfterMs },
-    (socket) => {
-      sockets.add(socket);
-      untold.add(socket);
-      socket.on("close", () => sockets.delete(socket));
-      tellApart(socket, { http1, h2 }, limits.firstBytesTimeoutMs, () => untold.delete(socket));
-    },
-  );
-  limitConnections(server, limits, onError);
+  const reception = createReception({ servers: { http1, h2 }, tls: options.tls, limits, onError });
+  const { server } = reception;
   const port = await listening(server, options);
   server.on("error", onError);
   return {
@@ -148,13 +126,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       for (const connection of connections) leaveConnection(connection);
       let idle: NodeJS.Timeout | undefined;
       const last = setTimeout(() => {
-        for (const socket of untold) socket.destroy();
+        reception.closeSilent();
         http1.closeIdleConnections();
         idle = setInterval(() => http1.closeIdleConnections(), IDLE_CHECK_MS);
       }, LAST_REQUESTS_MS);
-      const end = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, graceMs);
+      const end = setTimeout(() => reception.closeAll(), graceMs);
       await closed;
       http1.close();
       for (const timer of [last, idle, end]) clearTimeout(timer);

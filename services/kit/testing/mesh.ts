@@ -75,7 +75,7 @@ export async function startTestMesh(
   const postgresUrl = options.postgresUrl ?? (await testPostgres());
   const issuer = createTestIssuer();
   const proofs = createProofs(await workloadSecret(dataDir));
-  const identities = { of: async (workload: string) => proofIdentity(proofs, workload) };
+  const identities = { of: async (it: string) => proofIdentity(proofs, it), tls: undefined };
   const addresses = new Map<string, string>();
   const fetchKeys = async (): Promise<JwkSet> => {
     const auth = addresses.get("auth");
