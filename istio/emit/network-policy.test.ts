@@ -72,25 +72,12 @@ function side(specs: readonly Spec[], type: "Ingress" | "Egress", own: End, othe
 const connects = (specs: readonly Spec[], from: End, to: End, port: string) =>
   side(specs, "Egress", from, to, port) && side(specs, "Ingress", to, from, port);
 
+const OTHER_PORTS = "22 53 80 443 3902 5432 8080 8089 9229 15012 15017 15020 15021".split(" ");
+
 /** All that may connect in a network, as "from → to TCP port". */
 function openIn(of: Mesh, ends: readonly End[]): string[] {
   const specs = specsOf(of);
-  const numbers = [
-    ...of.workloads.map((it) => it.port),
-    22,
-    53,
-    80,
-    443,
-    3902,
-    5432,
-    8080,
-    9229,
-    15012,
-    15017,
-    15020,
-    15021,
-  ];
-  const ports = [...numbers.map((it) => `TCP ${it}`), "UDP 53"];
+  const ports = [...of.workloads.map((it) => `${it.port}`), ...OTHER_PORTS].map((it) => `TCP ${it}`).concat("UDP 53");
   return ends
     .flatMap((from) => ends.map((to) => [from, to] as const))
     .filter(([from, to]) => [from, to].some((it) => it.namespace === HERE))
@@ -103,12 +90,13 @@ function openIn(of: Mesh, ends: readonly End[]): string[] {
 const portOf = (of: Mesh, name: string) => of.workloads.find((it) => it.name === name)?.port;
 const edgesOf = (of: Mesh) => of.graph.map(({ caller, callee }) => `${caller} → ${callee} TCP ${portOf(of, callee)}`);
 const services = mesh.workloads.map((it) => it.name);
-const shop = [...services, "edge", "web", "postgres", "demo", "stranger"].map(pod);
+const solver: End = { name: "solver", namespace: HERE, labels: { "acme.cert-manager.io/http01-solver": "true" } };
+const shop = [...[...services, "edge", "web", "postgres", "demo", "stranger"].map(pod), solver];
 const stores = mesh.workloads.filter((it) => it.deployment.store === "postgres").map((it) => it.name);
 
 describe("the network is open", () => {
   it("within the shop along the graph of calls, and to what each keeps and shows", () => {
-    const more = ["edge → web TCP 8080", ...stores.map((it) => `${it} → postgres TCP 5432`)];
+    const more = ["edge → web TCP 8080", "edge → solver TCP 8089", ...stores.map((it) => `${it} → postgres TCP 5432`)];
     // Whatever has its way out may come to the edge: the demo's loader, and nobody else.
     const toEdge = ["demo → edge TCP 443", "demo → edge TCP 80"];
     expect(openIn(mesh, shop)).toEqual([...edgesOf(mesh), ...more, ...toEdge].sort());

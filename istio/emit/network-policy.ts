@@ -23,6 +23,9 @@ const AGENT_PORTS = [15020, 15021];
 const DNS_PORT = 53;
 const EDGE_PORTS = [EDGE_GATEWAY.httpPort, EDGE_GATEWAY.httpsPort];
 
+/** What cert-manager starts for a moment, when the edge's certificate is proven over HTTP: without a sidecar. */
+const ACME_SOLVER = { labels: { "acme.cert-manager.io/http01-solver": "true" }, port: 8089 };
+
 const tcp = (...ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
 const podsOf = (workload: string): Selector => ({ matchLabels: podLabels(workload) });
 const namespace = (name: string): Selector => ({ matchLabels: { "kubernetes.io/metadata.name": name } });
@@ -71,15 +74,21 @@ function egressOf(mesh: Mesh, caller: string): Egress[] {
     .map((it) => ({ to: [{ podSelector: podsOf(it.name) }], ports: tcp(it.port) }));
 }
 
+/** The edge, what it forwards to besides services, and the demo's loader, which comes the way that everybody comes. */
 function edge(mesh: Mesh): NetworkPolicy[] {
-  const toWeb: Egress = { to: [{ podSelector: podsOf(WEB.name) }], ports: tcp(WEB.port) };
+  const theEdge = [{ podSelector: podsOf(EDGE) }];
+  const solver: Selector = { matchLabels: ACME_SOLVER.labels };
+  const egress: Egress[] = [
+    ...egressOf(mesh, EDGE),
+    { to: [{ podSelector: podsOf(WEB.name) }], ports: tcp(WEB.port) },
+    { to: [{ podSelector: solver }], ports: tcp(ACME_SOLVER.port) },
+  ];
   return [
     // From anywhere, the internet included.
-    policy(EDGE, podsOf(EDGE), { ingress: [{ ports: tcp(...EDGE_PORTS) }], egress: [...egressOf(mesh, EDGE), toWeb] }),
-    policy(WEB.name, podsOf(WEB.name), {
-      ingress: [{ from: [{ podSelector: podsOf(EDGE) }], ports: tcp(WEB.port) }],
-    }),
-    policy(DEMO, podsOf(DEMO), { egress: [{ to: [{ podSelector: podsOf(EDGE) }], ports: tcp(...EDGE_PORTS) }] }),
+    policy(EDGE, podsOf(EDGE), { ingress: [{ ports: tcp(...EDGE_PORTS) }], egress }),
+    policy(WEB.name, podsOf(WEB.name), { ingress: [{ from: theEdge, ports: tcp(WEB.port) }] }),
+    policy("acme-solver", solver, { ingress: [{ from: theEdge, ports: tcp(ACME_SOLVER.port) }] }),
+    policy(DEMO, podsOf(DEMO), { egress: [{ to: theEdge, ports: tcp(...EDGE_PORTS) }] }),
   ];
 }
 
