@@ -1,66 +1,11 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, createRouterTransport, type HandlerContext } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { expect, test, vi } from "vitest";
-import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
-import { type Category, CategorySchema, type Product, ProductSchema } from "#gen/shop/product/v1/product_pb.js";
-import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { demoShelves } from "./catalogue.ts";
+import { ProductSchema } from "#gen/shop/product/v1/product_pb.js";
 import { loadDemoCatalogue } from "./load.ts";
+import { createShop, demoIds, shelves, TOKEN } from "./testing.ts";
 
-const TOKEN = "an-administrators-token";
-/** A small catalogue, since every picture takes its time: three categories of three. */
-const shelves = demoShelves.slice(0, 3).map((shelf) => ({
-  ...shelf,
-  products: shelf.products.filter(({ id }) => shelf.showcase.includes(id)),
-}));
-const demoIds = shelves.flatMap((shelf) => shelf.products.map(({ id }) => id));
 const log = { info: vi.fn() };
-
-/** A product and an image service in memory, counting what they are asked for. */
-function createShop(hooks: { beforeCreate?: (productId: string) => void } = {}) {
-  const products = new Map<string, Product>();
-  const categories = new Map<string, Category>();
-  const images = new Set<string>();
-  const calls = { upload: 0, createProduct: 0, createCategory: 0 };
-  const requireAdmin = (context: HandlerContext) => {
-    if (context.requestHeader.get("authorization") !== `Bearer ${TOKEN}`)
-      throw new ConnectError("who?", Code.Unauthenticated);
-  };
-  const transport = createRouterTransport((router) => {
-    router.service(ProductService, {
-      batchGetProducts: ({ productIds }) => ({ products: productIds.flatMap((id) => products.get(id) ?? []) }),
-      listCategories: () => ({ categories: [...categories.values()] }),
-      createCategory: ({ category = create(CategorySchema) }, context) => {
-        requireAdmin(context);
-        calls.createCategory += 1;
-        if (categories.has(category.categoryId)) throw new ConnectError("category", Code.AlreadyExists);
-        categories.set(category.categoryId, category);
-        return { category };
-      },
-      createProduct: ({ product = create(ProductSchema) }, context) => {
-        requireAdmin(context);
-        calls.createProduct += 1;
-        hooks.beforeCreate?.(product.productId);
-        if (!categories.has(product.categoryId)) throw new ConnectError("category", Code.NotFound);
-        if (products.has(product.productId)) throw new ConnectError("product", Code.AlreadyExists);
-        products.set(product.productId, product);
-        return { product };
-      },
-    });
-    router.service(ImageService, {
-      uploadImage: ({ content, alt }, context) => {
-        requireAdmin(context);
-        calls.upload += 1;
-        const imageId = createHash("sha256").update(content).digest("hex").slice(0, 32);
-        images.add(imageId);
-        return { image: { picture: { imageId, width: 800, height: 800, alt } } };
-      },
-    });
-  });
-  const clients = { products: createClient(ProductService, transport), images: createClient(ImageService, transport) };
-  return { clients, products, categories, images, calls };
-}
 
 const load = (shop: ReturnType<typeof createShop>, signal = new AbortController().signal) => {
   const onProgress = vi.fn<(done: number, total: number) => void>();

@@ -14,13 +14,13 @@ const CONCURRENCY = 2;
 const BATCH_MAX_IDS = 100;
 
 /** The services the catalogue goes into. */
-interface CatalogueClients {
+export interface CatalogueClients {
   readonly products: Client<typeof ProductService>;
   readonly images: Client<typeof ImageService>;
 }
 
 /** What loading the demo catalogue needs. */
-interface LoadOptions {
+export interface LoadOptions {
   readonly clients: CatalogueClients;
   /** An administrator's access token. */
   readonly token: string;

@@ -26,6 +26,7 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["PRODUCT_URL", "http://product:3001,", "http:// or https://"],
   ["PRODUCT_URL", "http://product:3001,product:3002", "http:// or https://"],
   ["PRODUCT_URL", Array.from({ length: 17 }, (_, at) => `http://product-${at}`).join(","), "more than 16 URLs"],
+  ["SHOP_URL", "shop.example", "http:// or https://"],
   ["ADMIN_EMAIL", "admin", "an e-mail address"],
   ["ADMIN_EMAIL", "a@b@c", "an e-mail address"],
   ["ADMIN_PASSWORD", "short", "at least 8 characters"],

@@ -35,6 +35,10 @@ export interface Settings {
   readonly webPort: number;
   /** A second port of auth, for its public keys and nothing else; unset: none. */
   readonly authKeysPort: number | undefined;
+  /** The public address of a shop, for programs that use it from outside. */
+  readonly shopUrl: string | undefined;
+  /** The host where that address is found, where DNS does not know its name. */
+  readonly shopAddress: string | undefined;
   /** Where pictures are kept. */
   readonly imageStore: "disk" | "postgres";
   /** Whether services describe themselves to tools (gRPC reflection). */
@@ -117,6 +121,8 @@ export function readSettings(env: Env): Settings {
     dataDir: env.DATA_DIR || ".data",
     webPort: integer(env, "WEB_PORT", 8080, 0, PORT_MAX),
     authKeysPort: env.AUTH_KEYS_PORT ? integer(env, "AUTH_KEYS_PORT", 0, 0, PORT_MAX) : undefined,
+    shopUrl: url(env, "SHOP_URL", ["http", "https"]),
+    shopAddress: env.SHOP_ADDRESS || undefined,
     imageStore: oneOf(env, "IMAGE_STORE", ["disk", "postgres"] as const, "disk"),
     enableReflection: boolean(env, "ENABLE_REFLECTION", dev || environment === "qat"),
     host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
