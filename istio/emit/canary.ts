@@ -42,7 +42,7 @@ function canaryOf(workload: MeshWorkload, unit: Unit, edgeRoutes: readonly EdgeR
     serviceOf(unit),
     podsOf(unit),
     ...scalingOf(unit),
-    destinationRuleOf(canaryNameOf(name), deployment.affinity),
+    destinationRuleOf(name, deployment.affinity, canaryNameOf(name)),
   ];
   return [
     yamlFile(

@@ -85,7 +85,7 @@ export function unitsOf(mesh: Mesh): Unit[] {
 const PART_OF = { "app.kubernetes.io/part-of": "shopmesh" };
 
 /** The labels of everything that belongs to a unit. */
-export function labelsOf({ name }: Unit): Record<string, string> {
+export function labelsOf({ name }: Pick<Unit, "name">): Record<string, string> {
   return { [NAME_LABEL]: name, ...PART_OF };
 }
 

@@ -3,6 +3,7 @@ import { EARNED_PER_CALL, SAVED_MAX } from "#kit/client/retry-budget.ts";
 import type { Deployment } from "#kit/deployment.ts";
 import type { Mesh } from "../../model.ts";
 import { hostOf, NAMESPACE, WEB } from "../../names.ts";
+import { labelsOf } from "../deployment/unit.ts";
 import { duration } from "./treatment.ts";
 
 type TrafficPolicy = NonNullable<NonNullable<IDestinationRule["spec"]>["trafficPolicy"]>;
@@ -42,10 +43,17 @@ function balanceFor(affinity: Deployment["affinity"]): NonNullable<TrafficPolicy
   return { consistentHash: { httpHeaderName, ringHash: { minimumRingSize: 1_024 } } };
 }
 
-/** How a workload's callers, the edge among them, connect to its replicas and choose between them. */
-export function destinationRuleOf(name: string, affinity?: Deployment["affinity"]): DestinationRule {
+/**
+ * How a workload's callers, the edge among them, connect to its replicas and choose between them.
+ * @param name of the Service with the replicas, where it is not the workload's own
+ */
+export function destinationRuleOf(
+  workload: string,
+  affinity?: Deployment["affinity"],
+  name: string = workload,
+): DestinationRule {
   return new DestinationRule({
-    metadata: { name, namespace: NAMESPACE },
+    metadata: { name, namespace: NAMESPACE, labels: labelsOf({ name: workload }) },
     spec: {
       host: hostOf(name),
       exportTo: ["."],

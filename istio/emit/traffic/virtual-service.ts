@@ -1,6 +1,7 @@
 import { type IVirtualService, VirtualService } from "@kubernetes-models/istio/networking.istio.io/v1";
 import type { MeshWorkload } from "../../model.ts";
 import { hostOf, NAMESPACE } from "../../names.ts";
+import { labelsOf } from "../deployment/unit.ts";
 import { duration, PLAIN_HTTP, RETRY, type Treatment, treatmentOf } from "./treatment.ts";
 
 type HttpRoute = NonNullable<NonNullable<IVirtualService["spec"]>["http"]>[number];
@@ -51,7 +52,7 @@ export function virtualServiceOf({ name, methods }: MeshWorkload): VirtualServic
     return calls.slice(0, 1).map(({ treatment }) => routeFor(host, group, treatment, matches));
   });
   return new VirtualService({
-    metadata: { name, namespace: NAMESPACE },
+    metadata: { name, namespace: NAMESPACE, labels: labelsOf({ name }) },
     spec: { hosts: [host], exportTo: ["."], http: [...routes, routeFor(host, "plain-http", PLAIN_HTTP)] },
   });
 }
