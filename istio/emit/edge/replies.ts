@@ -15,6 +15,7 @@ interface Refusal {
 }
 
 const REFUSALS: readonly Refusal[] = [
+  { httpStatus: 401, reason: ErrorReason.TOKEN_INVALID, message: "The access token is not valid, or not any more." },
   { httpStatus: 413, reason: ErrorReason.MESSAGE_TOO_LARGE, message: "The request is larger than the call takes." },
   { httpStatus: 429, reason: ErrorReason.RATE_LIMITED, message: "Too many calls; wait a moment." },
   {

@@ -19,6 +19,7 @@ const deployment = {
     strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     template: {
       spec: {
+        securityContext: { seccompProfile: { type: "RuntimeDefault" } },
         terminationGracePeriodSeconds: GRACE_SECONDS,
         topologySpreadConstraints: [
           {
