@@ -3,5 +3,5 @@ import type { Deployment } from "#kit/deployment.ts";
 /** Small calls, many of them. */
 export const deployment: Deployment = {
   store: "postgres",
-  size: { cpuMillis: 50, memoryMiB: 128, memoryMaxMiB: 384 },
+  size: { cpuMillis: 100, memoryMiB: 128, memoryMaxMiB: 384 },
 };

@@ -3,7 +3,7 @@ import type { Deployment } from "#kit/deployment.ts";
 /** Makes the sizes that browsers ask for; the replica that made one has it at hand. */
 export const deployment: Deployment = {
   store: "postgres",
-  size: { cpuMillis: 50, memoryMiB: 192, memoryMaxMiB: 768 },
+  size: { cpuMillis: 250, memoryMiB: 192, memoryMaxMiB: 768 },
   settings: { IMAGE_STORE: "postgres" },
   http: [{ path: "/images/", callers: ["edge"] }],
   affinity: "path",

@@ -3,5 +3,5 @@ import type { Deployment } from "#kit/deployment.ts";
 /** The checkout. */
 export const deployment: Deployment = {
   store: "postgres",
-  size: { cpuMillis: 50, memoryMiB: 128, memoryMaxMiB: 384 },
+  size: { cpuMillis: 150, memoryMiB: 128, memoryMaxMiB: 384 },
 };

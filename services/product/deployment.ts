@@ -3,5 +3,5 @@ import type { Deployment } from "#kit/deployment.ts";
 /** Most of what a shop reads. */
 export const deployment: Deployment = {
   store: "postgres",
-  size: { cpuMillis: 50, memoryMiB: 128, memoryMaxMiB: 384 },
+  size: { cpuMillis: 200, memoryMiB: 128, memoryMaxMiB: 384 },
 };
