@@ -36,13 +36,14 @@ const controlPlane: Peer = {
 
 const monitoring: Peer = { namespaceSelector: { matchLabels: MONITORING_LABEL } };
 
-/** What these pods may be asked and may ask for, besides what other policies allow them. */
+/** What these pods may be asked and may ask for, besides what other policies allow them; an empty list: nothing. */
 function policy(name: string, podSelector: Selector, rules: { ingress?: Ingress[]; egress?: Egress[] }): NetworkPolicy {
   const { ingress, egress } = rules;
   const policyTypes = [...(ingress ? (["Ingress"] as const) : []), ...(egress ? (["Egress"] as const) : [])];
   return new NetworkPolicy({
     metadata: { name, namespace: NAMESPACE },
-    spec: { podSelector, policyTypes, ...(ingress && { ingress }), ...(egress && { egress }) },
+    // Kubernetes does not keep empty lists: left out, what is applied is what is found there.
+    spec: { podSelector, policyTypes, ...(ingress?.length && { ingress }), ...(egress?.length && { egress }) },
   });
 }
 
