@@ -27,7 +27,7 @@ export interface CallDurations {
 const BOUNDS_SECONDS: readonly number[] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 
 export const CALL_DURATIONS_NAME = "rpc_server_duration_seconds";
-const HELP = "Seconds from a call's arrival to its answer";
+const HELP = "Seconds from a call's arrival to its answer, or to its first message where it is a stream";
 
 /** The bounds for a method: what its contract promises is one of them, so that it is known how often the promise was kept. */
 export function boundsOf(method: DescMethod): readonly number[] {

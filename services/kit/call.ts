@@ -62,6 +62,8 @@ export class Call implements Incoming {
   clientAddress: string;
   /** When the call has to be answered, on the clock of `performance.now()`. */
   deadlineMs: number | undefined = undefined;
+  /** Milliseconds from its start to a stream's first message; undefined before, and of calls with one answer. */
+  firstMessageMs: number | undefined = undefined;
   /** Run when the call is over, last registered first. */
   readonly onEnd: ((outcome: Outcome) => void)[] = [];
   readonly #log: Logger;

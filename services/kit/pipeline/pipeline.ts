@@ -87,6 +87,7 @@ async function* streamCall<T>(
     for (;;) {
       const next = await Promise.race([cancelled, runInCall(call, () => iterator.next())]);
       if (next.done === true) break;
+      call.firstMessageMs ??= performance.now() - call.startMs;
       try {
         yield next.value;
       } catch (cause) {
