@@ -91,13 +91,19 @@ function oneOf(baseUrls: string): string {
 }
 
 /** What the workloads of a process share, from its settings. */
-export async function createShared(options: { settings: Settings; log: Logger; postgresUrl: string }): Promise<Shared> {
+export async function createShared(options: {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly postgresUrl: string;
+  /** Left out: as the settings say. */
+  readonly identities?: Identities;
+}): Promise<Shared> {
   const { settings } = options;
   const addresses = new Map<string, string>();
   const addressOf = addressIn(addresses, settings);
   if (!settings.contractCheck)
     options.log.warn("CONTRACT_CHECK IS OFF: this process lets everybody make every call, for any user or none");
-  const identities = await createIdentities(options);
+  const identities = options.identities ?? (await createIdentities(options));
   let agents: Agents | undefined;
   const tokens = createTokenVerifier(async () => {
     agents ??= createAgents(identities.tls);

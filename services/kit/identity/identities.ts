@@ -16,11 +16,11 @@ export interface Identities {
 }
 
 /** Certificates are read once for each workload. */
-function tlsIdentities({ realm, files }: IdentitySettings & { kind: "tls" }, log: Logger): Identities {
+function tlsIdentities({ realm, files }: IdentitySettings & { kind: "tls" }, log: Logger, pollMs?: number): Identities {
   const pending = new Map<string, Promise<WorkloadIdentity>>();
   const opened: WorkloadTls[] = [];
   const open = async (workload: string) => {
-    const tls = await openWorkloadTls({ workload, files: filesOf(files, workload), realm, log });
+    const tls = await openWorkloadTls({ workload, files: filesOf(files, workload), realm, log, pollMs });
     opened.push(tls);
     return mutualTlsIdentity(tls, realm);
   };
@@ -40,6 +40,8 @@ function tlsIdentities({ realm, files }: IdentitySettings & { kind: "tls" }, log
 export async function createIdentities(options: {
   readonly settings: { readonly identity: IdentitySettings; readonly dataDir: string };
   readonly log: Logger;
+  /** How often new certificates are looked for; by default, often enough. */
+  readonly pollMs?: number;
 }): Promise<Identities> {
   const { identity, dataDir } = options.settings;
   switch (identity.kind) {
@@ -50,6 +52,6 @@ export async function createIdentities(options: {
     case "istio":
       return { of: async () => istioIdentity(identity.realm), tls: undefined };
     case "tls":
-      return tlsIdentities(identity, options.log);
+      return tlsIdentities(identity, options.log, options.pollMs);
   }
 }

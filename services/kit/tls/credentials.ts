@@ -54,6 +54,14 @@ function parsed<T>(kind: Kind, path: string, what: string, parse: () => T): T {
   }
 }
 
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** All certificates in a text, of which there must be one at least. */
+function certificatesIn(text: string): [X509Certificate, ...X509Certificate[]] {
+  const [first = "", ...rest] = text.match(BLOCK) ?? [];
+  return [new X509Certificate(first), ...rest.map((it) => new X509Certificate(it))];
+}
+
 function checkTime(certificate: X509Certificate, path: string, nowMs: number): void {
   const { validFromDate, validToDate } = certificate;
   if (validToDate.getTime() <= nowMs)
@@ -69,9 +77,9 @@ function checkTime(certificate: X509Certificate, path: string, nowMs: number): v
  */
 export async function readCredentials(files: TlsFiles, spiffeId: string): Promise<Credentials> {
   const { cert, key, ca } = await readTogether(files);
-  const certificate = parsed("cert", files.cert, "a certificate", () => new X509Certificate(cert));
+  const [certificate] = parsed("cert", files.cert, "certificates", () => certificatesIn(cert));
   const privateKey = parsed("key", files.key, "a private key without a passphrase", () => createPrivateKey(key));
-  parsed("ca", files.ca, "certificates", () => new X509Certificate(ca));
+  parsed("ca", files.ca, "certificates", () => certificatesIn(ca));
   if (!certificate.checkPrivateKey(privateKey))
     throw new StartError(`TLS_KEY ("${files.key}") is not the key of the certificate of TLS_CERT ("${files.cert}").`);
   checkTime(certificate, files.cert, Date.now());

@@ -37,13 +37,14 @@ export async function openWorkloadTls(options: {
   readonly files: TlsFiles;
   readonly realm: Realm;
   readonly log: Logger;
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
 }): Promise<WorkloadTls> {
   const { workload, files, realm, log, pollMs = POLL_MS } = options;
   const spiffeId = spiffeIdOf(workload, realm);
   const listeners = new Set<(credentials: Credentials) => void>();
   let credentials = await readCredentials(files, spiffeId);
   let fault = "";
+  let faultSeen = 0;
   let warnedMs = Number.NEGATIVE_INFINITY;
 
   const warnOfEnd = () => {
@@ -62,8 +63,10 @@ export async function openWorkloadTls(options: {
       for (const it of listeners) it(next);
     } catch (error) {
       const sentence = error instanceof Error ? error.message : String(error);
-      if (sentence !== fault) log.error({ workload }, `${sentence} The certificate read before stays in use.`);
+      faultSeen = sentence === fault ? faultSeen + 1 : 1;
       fault = sentence;
+      // Files that are replaced one after the other do not fit together for a moment.
+      if (faultSeen === 2) log.error({ workload }, `${sentence} The certificate read before stays in use.`);
     }
   };
   let timer: NodeJS.Timeout | undefined;

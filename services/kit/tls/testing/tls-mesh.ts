@@ -4,15 +4,12 @@ import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import { pino } from "pino";
 import { type Clients, createClients } from "#kit/clients.ts";
-import { mutualTlsIdentity } from "#kit/identity/mutual-tls.ts";
-import type { TlsFiles } from "#kit/identity/settings.ts";
-import { filesOf } from "#kit/identity/settings.ts";
+import { createIdentities } from "#kit/identity/identities.ts";
+import { filesOf, type TlsFiles } from "#kit/identity/settings.ts";
 import { NAMESPACE, type Realm, spiffeIdOf, TRUST_DOMAIN } from "#kit/identity/spiffe.ts";
-import type { WorkloadIdentity } from "#kit/identity/workload.ts";
 import { createShared, type Main, type Running, type Shared, startService } from "#kit/kit.ts";
 import { DEFAULT_PORTS, readSettings, type Workload } from "#kit/settings.ts";
 import { createAuthority, type Subject, type TestAuthority, writeCredentials } from "#kit/testing/certificates.ts";
-import { openWorkloadTls } from "../workload-tls.ts";
 
 export const REALM: Realm = { trustDomain: TRUST_DOMAIN, namespace: NAMESPACE };
 /** How often a test's services look for new certificates. */
@@ -57,20 +54,9 @@ export async function startTlsMesh(workloads: readonly string[]): Promise<TlsMes
   });
   const complaints: string[] = [];
   const log = pino({ level: "warn" }, { write: (line: string) => void complaints.push(line) });
-  const identities = new Map<string, Promise<WorkloadIdentity>>();
-  const open = async (workload: string) => {
-    const tls = await openWorkloadTls({ workload, files: own(workload), realm: REALM, log, pollMs: POLL_MS });
-    closers.push(() => tls.close());
-    return mutualTlsIdentity(tls, REALM);
-  };
+  const identities = await createIdentities({ settings, log, pollMs: POLL_MS });
+  const shared = await createShared({ settings, log, postgresUrl: "", identities });
   const closers: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
-  const identityOf = (workload: string) => {
-    const identity = identities.get(workload) ?? open(workload);
-    identities.set(workload, identity);
-    return identity;
-  };
-  const made = await createShared({ settings, log, postgresUrl: "" });
-  const shared: Shared = { ...made, identities: { of: identityOf, tls: undefined } };
   return {
     authority,
     shared,
@@ -84,7 +70,7 @@ export async function startTlsMesh(workloads: readonly string[]): Promise<TlsMes
     },
     port: (workload) => Number(new URL(shared.addresses.get(workload) ?? "").port),
     async clientsOf(workload, addressOf = (it) => shared.addresses.get(it) ?? "") {
-      const clients = createClients({ identity: await identityOf(workload), addressOf });
+      const clients = createClients({ identity: await identities.of(workload), addressOf });
       closers.push(() => clients.close());
       return clients;
     },
