@@ -28,6 +28,7 @@ test.each([
     "not enough",
   ],
   [failure(Code.FailedPrecondition, "shop.order", "PAYMENT_DECLINED", { decline_code: "constructor" }), "another card"],
+  [failure(Code.ResourceExhausted, "shop.mesh", "MESSAGE_TOO_LARGE"), "larger than the shop can take"],
   [failure(Code.Internal, "shop.mesh", "INTERNAL"), "went wrong on our side"],
   [new ConnectError("Failed to fetch", Code.Unknown, undefined, undefined, new TypeError()), "cannot be reached"],
   [new Error("a bug"), "went wrong on our side"],

@@ -18,6 +18,7 @@ export const sentences: ReadonlyMap<string, Sentence> = new Map([
     [Mesh.RATE_LIMITED]: (_, ms) => `That was a little fast. Please try again ${inTime(ms)}.`,
     [Mesh.DEADLINE_EXCEEDED]: () => "The shop is taking longer than it should. Please try again.",
     [Mesh.DEPENDENCY_UNAVAILABLE]: () => "A part of the shop is away for a moment. Please try again.",
+    [Mesh.MESSAGE_TOO_LARGE]: () => "This is larger than the shop can take.",
     [Mesh.OVERLOADED]: (_, ms) => `The shop is very busy just now. Please try again ${inTime(ms)}.`,
     [Mesh.SHUTTING_DOWN]: () => "A part of the shop is restarting. Please try again.",
   }),

@@ -1,6 +1,7 @@
 import { getOption } from "@bufbuild/protobuf";
-import { ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { policy, User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { hasReason } from "./errors.ts";
@@ -33,9 +34,10 @@ export function authenticate(session: Pick<Session, "token" | "replace">): Inter
       const response = await next(request);
       return response.stream ? { ...response, message: watched(response.message, session, token) } : response;
     } catch (error) {
-      if (request.stream || !isTokenInvalid(error)) throw error;
+      if (!isTokenInvalid(error)) throw error;
       const renewed = await session.replace(token);
-      if (renewed === undefined || renewed === token) throw error;
+      // What a stream was asked cannot be asked again here: whoever opens it again has the new token.
+      if (request.stream || renewed === undefined || renewed === token) throw error;
       request.header.set("authorization", `Bearer ${renewed}`);
       return next(request);
     }
@@ -52,6 +54,9 @@ async function* watched<T>(messages: AsyncIterable<T>, session: Pick<Session, "r
   }
 }
 
-function isTokenInvalid(error: unknown): boolean {
-  return hasReason(ConnectError.from(error), ErrorReasonSchema, ErrorReason.TOKEN_INVALID);
+/** A proxy on the way may refuse a token as well; it says no more than that, while services always give a reason. */
+function isTokenInvalid(thrown: unknown): boolean {
+  const error = ConnectError.from(thrown);
+  const unexplained = error.code === Code.Unauthenticated && error.findDetails(ErrorInfoSchema).length === 0;
+  return unexplained || hasReason(error, ErrorReasonSchema, ErrorReason.TOKEN_INVALID);
 }
