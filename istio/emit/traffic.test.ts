@@ -12,16 +12,22 @@ import { virtualServiceOf } from "./traffic/virtual-service.ts";
 const mesh = await readMesh();
 const calls = mesh.workloads.flatMap((workload) => {
   const routes = virtualServiceOf(workload).spec?.http ?? [];
-  return workload.methods.map((method) => ({ workload: workload.name, method, path: method.path, routes }));
+  return workload.methods.map((method) => ({
+    workload: workload.name,
+    port: workload.port,
+    method,
+    path: method.path,
+    routes,
+  }));
 });
 
-describe.each(calls)("$path at $workload", ({ workload, method, routes }) => {
+describe.each(calls)("$path at $workload", ({ workload, port, method, routes }) => {
   const matching = routes.filter((it) => it.match?.some(({ uri }) => uri?.exact === method.path));
   const [route] = matching;
 
   it("has one route, to the workload", () => {
     expect(matching).toHaveLength(1);
-    expect(route?.route).toEqual([{ destination: { host: hostOf(workload) } }]);
+    expect(route?.route).toEqual([{ destination: { host: hostOf(workload), port: { number: port } } }]);
   });
 
   it("is cut after the contract's time, and a stream never", () => {

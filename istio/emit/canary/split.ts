@@ -50,8 +50,12 @@ function splitOf(kind: string, name: string, lists: readonly Destinations[]): Sp
 
 /** The calls of other workloads: every route of theirs goes to the workload. */
 export function splitInMesh(workload: string, { spec }: VirtualService): Split {
-  const canary = { destination: { host: hostOf(canaryNameOf(workload)) } };
-  const lists = (spec?.http ?? []).map((_, index) => ({ path: `/spec/http/${index}/route`, canary }));
+  const lists = (spec?.http ?? []).flatMap(({ route = [] }, index) =>
+    route.map(({ destination }) => ({
+      path: `/spec/http/${index}/route`,
+      canary: { destination: { ...destination, host: hostOf(canaryNameOf(workload)) } },
+    })),
+  );
   return splitOf("VirtualService", workload, lists);
 }
 

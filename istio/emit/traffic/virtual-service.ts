@@ -6,6 +6,8 @@ import { duration, PLAIN_HTTP, RETRY, type Treatment, treatmentOf } from "./trea
 
 type HttpRoute = NonNullable<NonNullable<IVirtualService["spec"]>["http"]>[number];
 
+type Destination = NonNullable<HttpRoute["route"]>[number]["destination"];
+
 /** What is said of retries, where there are none as well: said nothing, Istio makes two, whatever the call does. */
 function retriesOf({ retries }: Treatment): NonNullable<HttpRoute["retries"]> {
   if (retries === 0) return { attempts: 0 };
@@ -19,7 +21,7 @@ function nameOf({ timeoutMs, retries }: Treatment): string {
 }
 
 function routeFor(
-  host: string,
+  destination: Destination,
   name: string,
   treatment: Treatment,
   match?: NonNullable<HttpRoute["match"]>,
@@ -28,7 +30,7 @@ function routeFor(
   return {
     name,
     ...(match && { match }),
-    route: [{ destination: { host } }],
+    route: [{ destination }],
     // Of streams nothing is said: Istio's own default is no end, and it takes no timeout of 0.
     ...(timeoutMs !== undefined && { timeout: duration(timeoutMs) }),
     retries: retriesOf(treatment),
@@ -41,18 +43,19 @@ function inOrder(a: Treatment, b: Treatment): number {
 }
 
 /** How calls to a workload are routed by the proxies of its callers: each by its contract; what is no call, plainly. */
-export function virtualServiceOf({ name, methods }: MeshWorkload): VirtualService {
+export function virtualServiceOf({ name, port, methods }: MeshWorkload): VirtualService {
   const host = hostOf(name);
+  const destination = { host, port: { number: port } };
   const treated = methods
     .map((it) => ({ treatment: treatmentOf(it), match: { uri: { exact: it.path } } }))
     .sort((a, b) => inOrder(a.treatment, b.treatment));
   const groups = Map.groupBy(treated, ({ treatment }) => nameOf(treatment));
   const routes = [...groups].flatMap(([group, calls]) => {
     const matches = calls.map((it) => it.match);
-    return calls.slice(0, 1).map(({ treatment }) => routeFor(host, group, treatment, matches));
+    return calls.slice(0, 1).map(({ treatment }) => routeFor(destination, group, treatment, matches));
   });
   return new VirtualService({
     metadata: { name, namespace: NAMESPACE, labels: labelsOf({ name }) },
-    spec: { hosts: [host], exportTo: ["."], http: [...routes, routeFor(host, "plain-http", PLAIN_HTTP)] },
+    spec: { hosts: [host], exportTo: ["."], http: [...routes, routeFor(destination, "plain-http", PLAIN_HTTP)] },
   });
 }
