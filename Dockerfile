@@ -17,6 +17,8 @@ FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+COPY services/demo services/demo
+RUN node services/demo/prune.ts
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Shopmesh" \
