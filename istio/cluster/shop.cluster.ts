@@ -3,4 +3,10 @@ import { tearDownAtTheEnd } from "./stage.ts";
 
 tearDownAtTheEnd();
 
+await import("./parts/deploy.ts");
 await import("./parts/table.ts");
+await import("./parts/upgrade.ts");
+await import("./parts/mesh-alone.ts");
+await import("./parts/mutation.ts");
+await import("./parts/traffic.ts");
+await import("./parts/without-policies.ts");

@@ -7,6 +7,8 @@ export interface CommandOptions {
   /** What it reads from its standard input. */
   readonly input?: string;
   readonly timeoutMs?: number;
+  /** Whether what it writes to its standard error belongs to the answer. */
+  readonly andErrors?: boolean;
 }
 
 const TIMEOUT_MS = 120_000;
@@ -42,5 +44,5 @@ export async function run(program: string, args: readonly string[], options: Com
   }
   const [out, err] = await said;
   if (code !== 0) throw new CommandError(`${what}\n${err.trim() || out.trim()}`);
-  return out;
+  return options.andErrors === true ? `${out}\n${err}` : out;
 }

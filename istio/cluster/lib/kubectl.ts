@@ -8,6 +8,8 @@ export function kubectl(args: readonly string[], options?: CommandOptions): Prom
   return run("kubectl", placed ? args : ["-n", NAMESPACE, ...args], options);
 }
 
+const ROLL_OUT_MS = 300_000;
+
 /** As far as the test reads of objects of any kind. */
 export interface KubeObject {
   readonly apiVersion: string;
@@ -89,4 +91,10 @@ export async function until<T>(
     await pause(everyMs);
   } while (Date.now() < endMs);
   throw new Error(`${what}: not within ${timeoutMs / 1000} s`, { cause: last });
+}
+
+/** Waits until a deployment has nothing but ready pods of its present version. */
+export async function rolledOut(name: string, namespace = NAMESPACE): Promise<void> {
+  const args = ["-n", namespace, "rollout", "status", `deployment/${name}`, `--timeout=${ROLL_OUT_MS / 1000}s`];
+  await kubectl(args, { timeoutMs: ROLL_OUT_MS + 10_000 });
 }

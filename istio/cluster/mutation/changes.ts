@@ -13,8 +13,8 @@ export interface Change {
   readonly edit: Edit;
   /** The call that changes; the name of one that is added. */
   readonly call: DescMethod | string;
-  /** By whom it is seen: the table of who may call, the ingress, or a server that fails or is slow on purpose. */
-  readonly seen: "table" | "edge" | "slow" | "failing";
+  /** By whom it is seen: the table of who may call, or a server that fails or is slow on purpose. */
+  readonly seen: "table" | "slow" | "failing";
 }
 
 const { batchGetProducts, listProducts, listCategories, reserveStock, confirmReservation, releaseReservation } =
@@ -71,7 +71,7 @@ export const CHANGES: readonly Change[] = [
     service: CartService,
     call: clearCart,
     edit: policy(clearCart, (it) => (it.callers = ["order"])),
-    seen: "edge",
+    seen: "table",
   },
   {
     what: "the timeout is shortened",

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { EDGE } from "../../model.ts";
 import { POSTGRES, podLabels, WEB } from "../../names.ts";
 import { inPod } from "../lib/in-pod.ts";
@@ -31,7 +31,8 @@ function joinedPairs({ mesh }: Stage): Set<string> {
   ]);
 }
 
-describe("the network alone", () => {
+/** The tests of the network; whoever calls this has taken the rest out of its way. */
+export function theNetworkAlone(): void {
   let callers: string[] = [];
   let doors: { name: string; host: string; port: number }[] = [];
   let masks: string[] = [];
@@ -58,7 +59,7 @@ describe("the network alone", () => {
     await kubectl(["delete", "pods", "-l", selector.join(","), "--ignore-not-found", "--wait=false"]);
   }, STAGE_MS);
 
-  it("joins what a contract joins and keeps every other pair apart, without any policy of Istio's", {
+  it("the network alone joins what a contract joins, and keeps every other pair apart", {
     timeout: STAGE_MS,
   }, async () => {
     const expected = joinedPairs(await stage());
@@ -70,4 +71,4 @@ describe("the network alone", () => {
     const joined = (await Promise.all(tried)).flat();
     expect(joined.toSorted()).toEqual([...expected].toSorted());
   });
-});
+}

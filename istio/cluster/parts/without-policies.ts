@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NAMESPACE } from "../../names.ts";
+import { setContractCheck } from "../lib/contract-check.ts";
+import { apply, kubectl } from "../lib/kubectl.ts";
+import { STAGE_MS, type Stage, stage } from "../stage.ts";
+import { processVerdict } from "../table/cells.ts";
+import { report } from "../table/report.ts";
+import { runTable } from "../table/run.ts";
+import { theNetworkAlone } from "./network.ts";
+
+/** What Istio knows of who may call whom, and for whom. Mutual TLS stays. */
+const POLICIES = [
+  "authorizationpolicies.security.istio.io",
+  "requestauthentications.security.istio.io",
+  "sidecars.networking.istio.io",
+];
+const KINDS = new Set(["AuthorizationPolicy", "RequestAuthentication", "Sidecar"]);
+
+describe("without any policy of Istio's", () => {
+  let scene: Stage;
+  beforeAll(async () => {
+    scene = await stage();
+    // Signed in while Istio still has a word in it: the edge asks for tokens as before.
+    await scene.tokens();
+    await setContractCheck(scene, "on");
+    await kubectl(["delete", POLICIES.join(","), "--all"]);
+  }, STAGE_MS);
+  afterAll(async () => {
+    await apply(scene.objects.filter((it) => KINDS.has(it.kind) && it.metadata.namespace === NAMESPACE));
+  }, STAGE_MS);
+
+  it("the processes hold to the table by themselves", { timeout: STAGE_MS }, async () => {
+    const { mesh, runner, tokens } = scene;
+    const result = await runTable({ mesh, runner, tokens: await tokens(), expected: processVerdict });
+    report("with Istio's policies removed", result);
+    expect(result.faults).toEqual([]);
+  });
+
+  theNetworkAlone();
+});
