@@ -11,7 +11,6 @@ import { createAccounts } from "./accounts.ts";
 import { ensureAdministrator, type NewAdministrator } from "./administrator.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { jwksRoute } from "./jwks.ts";
-import { openKeysPort } from "./keys-port.ts";
 import { createPasswords } from "./passwords.ts";
 import { createAuthService } from "./service.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
@@ -64,7 +63,7 @@ function countersOf({ metrics }: Kit) {
 export function createMain(options: AuthOptions): Main {
   const { onAdministratorCreated = showAdministrator, onReady, passwordCost, nowMs = Date.now } = options;
   return async (kit) => {
-    const { host, adminEmail: email, adminPassword: password, authKeysPort } = kit.settings;
+    const { adminEmail: email, adminPassword: password } = kit.settings;
     const database = await kit.postgres(SCHEMA);
     const events = await kit.events(database);
     const store = createPostgresStore(database, (tx, event) => events.append(tx, UserEventSchema, event, event.userId));
@@ -76,10 +75,6 @@ export function createMain(options: AuthOptions): Main {
     const created = await ensureAdministrator({ store, passwords, nowMs }, { email, password });
     if (created !== undefined) onAdministratorCreated(created);
     kit.onClose(startHousekeeping({ store, nowMs, log: kit.log }));
-    if (authKeysPort !== undefined) {
-      const keys = await openKeysPort({ host, port: authKeysPort, tokens, log: kit.log });
-      kit.onClose(() => keys.close());
-    }
     await kit.serve({
       services: [
         implement(AuthService, createAuthService({ accounts, sessions, store, verifier, nowMs })),

@@ -14,7 +14,6 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["FULFILMENT_STEP_SECONDS", "0", "a whole number from 1 to 86400"],
   ["FULFILMENT_STEP_SECONDS", "1.5", "a whole number from 1 to 86400"],
   ["WEB_PORT", "-1", "a whole number from 0 to 65535"],
-  ["AUTH_KEYS_PORT", "https", "a whole number from 0 to 65535"],
   ["IMAGE_STORE", "s3", "one of disk, postgres"],
   ["ENABLE_REFLECTION", "dev", "one of true, false"],
   ["SHUTDOWN_DELAY_MS", "60001", "a whole number from 0 to 60000"],
@@ -109,7 +108,6 @@ describe("without settings", () => {
     demoCatalogue: true,
     shutdownDelayMs: 0,
     webPort: 8080,
-    authKeysPort: undefined,
     imageStore: "disk",
     urls: {},
   };

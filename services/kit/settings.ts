@@ -33,8 +33,6 @@ export interface Settings {
   readonly urls: Readonly<Partial<Record<Workload, string>>>;
   /** The port of the process that serves the web app's files alone. */
   readonly webPort: number;
-  /** A second port of auth, for its public keys and nothing else; unset: none. */
-  readonly authKeysPort: number | undefined;
   /** The public address of a shop, for programs that use it from outside. */
   readonly shopUrl: string | undefined;
   /** The host where that address is found, where DNS does not know its name. */
@@ -120,7 +118,6 @@ export function readSettings(env: Env): Settings {
     urls,
     dataDir: env.DATA_DIR || ".data",
     webPort: integer(env, "WEB_PORT", 8080, 0, PORT_MAX),
-    authKeysPort: env.AUTH_KEYS_PORT ? integer(env, "AUTH_KEYS_PORT", 0, 0, PORT_MAX) : undefined,
     shopUrl: url(env, "SHOP_URL", ["http", "https"]),
     shopAddress: env.SHOP_ADDRESS || undefined,
     imageStore: oneOf(env, "IMAGE_STORE", ["disk", "postgres"] as const, "disk"),
