@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, createClient, type Transport } from "@connectrpc/connect";
 import { type Call, currentCall } from "./call.ts";
+import { withReason } from "./client/refusal.ts";
 import { createServiceTransport, type ServiceTransport } from "./client/transport.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
 import { TRACE_HEADER, traceHeader } from "./pipeline/trace.ts";
@@ -72,6 +73,8 @@ export function createClients(options: {
       transport = createServiceTransport({
         baseUrls: address,
         retries: options.retries,
+        explain: (error, { method, hasToken, parent }) =>
+          withReason(error, { method, hasToken, level: parent?.user?.level }),
         ...(tls && { tlsOptions: () => tls.optionsTo(workload) }),
         timeoutMsOf: (method) => timeoutMsOf(policyOf(method)),
         parent: currentCall,

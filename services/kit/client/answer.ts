@@ -46,10 +46,16 @@ export class Answer<I extends DescMessage, O extends DescMessage> implements Una
   }
 }
 
+function httpError(status: number, header: IncomingHttpHeaders): ConnectError {
+  return new ConnectError(`HTTP ${status}`, codeFromHttpStatus(status), toHeaders(header));
+}
+
 /** What is wrong with the header of an answer; undefined if it is one of gRPC that we can read. */
 export function headerFault(header: IncomingHttpHeaders): ConnectError | undefined {
   const status = Number(header[":status"]);
-  if (status !== 200) return new ConnectError(`HTTP ${status}`, codeFromHttpStatus(status), toHeaders(header));
+  // Proxies may give a gRPC status beside one of HTTP, and that says more.
+  if (status !== 200 && header["grpc-status"] !== undefined) return statusError(header) ?? httpError(status, header);
+  if (status !== 200) return httpError(status, header);
   const type = header["content-type"] ?? "";
   if (type === "application/grpc+proto" || type === "application/grpc" || CONTENT_TYPE.test(type)) {
     const encoding = header["grpc-encoding"];

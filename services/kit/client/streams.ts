@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
-import type { Transport } from "@connectrpc/connect";
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { ConnectError, StreamResponse, Transport } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
 import type { Encoding } from "../wire/compression.ts";
 import type { Balancer } from "./balancer.ts";
@@ -35,11 +36,24 @@ function sessionManager(balancer: Balancer, authority: string): SessionManager {
   };
 }
 
-async function* untilDeadline<T>(messages: AsyncIterable<T>, deadlineMs: number | undefined): AsyncGenerator<T> {
+async function* telling<T>(messages: AsyncIterable<T>, tell: (error: unknown) => ConnectError): AsyncGenerator<T> {
   try {
     yield* messages;
   } catch (error) {
-    throw atDeadline(error, deadlineMs);
+    throw tell(error);
+  }
+}
+
+/** Puts an error in other words, whether it comes instead of a stream or in its middle. */
+export async function tellingStream<I extends DescMessage, O extends DescMessage>(
+  stream: Promise<StreamResponse<I, O>>,
+  tell: (error: unknown) => ConnectError,
+): Promise<StreamResponse<I, O>> {
+  try {
+    const answer = await stream;
+    return { ...answer, message: telling(answer.message, tell) };
+  } catch (error) {
+    throw tell(error);
   }
 }
 
@@ -59,14 +73,10 @@ export function createStreamTransport(
   });
   return {
     ...transport,
-    async stream(method, signal, timeoutMs, header, input, contextValues) {
+    stream(method, signal, timeoutMs, header, input, contextValues) {
       const deadlineMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-      try {
-        const answer = await transport.stream(method, signal, timeoutMs, header, input, contextValues);
-        return { ...answer, message: untilDeadline(answer.message, deadlineMs) };
-      } catch (error) {
-        throw atDeadline(error, deadlineMs);
-      }
+      const stream = transport.stream(method, signal, timeoutMs, header, input, contextValues);
+      return tellingStream(stream, (error) => atDeadline(error, deadlineMs));
     },
   };
 }

@@ -9,7 +9,7 @@ import { addMetadata } from "./metadata.ts";
 import type { Lookup } from "./resolve.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 import type { SessionTimes, TlsOptions } from "./session.ts";
-import { createStreamTransport } from "./streams.ts";
+import { createStreamTransport, tellingStream } from "./streams.ts";
 import { targetsOf } from "./target.ts";
 import { ClientCall, type Parent } from "./unary.ts";
 
@@ -31,10 +31,19 @@ export interface ServiceTransportOptions<P extends Parent> {
   readonly compressMinBytes?: number;
   /** Whether what the contract allows to be done twice is tried again. A request that no server has begun on is sent again anyway. */
   readonly retries?: boolean | undefined;
+  /** Puts the error of a call in other words. */
+  readonly explain?: (error: ConnectError, call: FailedCall<P>) => ConnectError;
   /** TLS of the next connection to https:// URLs; left out, servers are known by their host's name, by the system's authorities. */
   readonly tlsOptions?: TlsOptions;
   readonly lookup?: Lookup;
   readonly times?: SessionTimes;
+}
+
+/** A call that failed. */
+export interface FailedCall<P> {
+  readonly method: DescMethod;
+  readonly hasToken: boolean;
+  readonly parent: P | undefined;
 }
 
 /** A transport that holds connections. */
@@ -94,7 +103,7 @@ function shortest(contractMs: number | undefined, givenMs: number | undefined, d
  */
 export function createServiceTransport<P extends Parent>(options: ServiceTransportOptions<P>): ServiceTransport {
   const { baseUrls, timeoutMsOf = () => undefined, metadata = () => [], maxBytes = MESSAGE_MAX_BYTES } = options;
-  const { sendEncoding, compressMinBytes = COMPRESS_MIN_BYTES, retries = true } = options;
+  const { sendEncoding, compressMinBytes = COMPRESS_MIN_BYTES, retries = true, explain } = options;
   const getParent = options.parent ?? (() => undefined);
   const { lookup, times, tlsOptions } = options;
   const balancer = createBalancer(baseUrls, { lookup, times, tlsOptions });
@@ -123,9 +132,13 @@ export function createServiceTransport<P extends Parent>(options: ServiceTranspo
         const own = addHeader(plan.header.slice(), parent, header === undefined ? undefined : new Headers(header));
         const limitMs = shortest(plan.timeoutMs, timeoutMs, parent?.deadlineMs);
         const idempotency = retries ? method.idempotency : MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
+        const fail = (error: ConnectError) => {
+          const hasToken = own.includes("authorization");
+          reject(explain === undefined ? error : explain(error, { method, hasToken, parent }));
+        };
         const send = (frame: Buffer) => {
           const request = { method, idempotency, header: own, frame, timeoutMs: limitMs, signal, parent };
-          new ClientCall(shared, request, resolve, reject).start();
+          new ClientCall(shared, request, resolve, fail).start();
         };
         const bytes = bytesOf(method.input, plan.encode, input, maxBytes);
         if (sendEncoding === undefined || bytes.length - ENVELOPE_HEAD_BYTES < compressMinBytes) {
@@ -145,7 +158,10 @@ export function createServiceTransport<P extends Parent>(options: ServiceTranspo
       const signals = [parent?.signal, signal].filter((it) => it !== undefined);
       const ends = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
       const timeLeftMs = limitMs === undefined ? undefined : Math.max(1, Math.ceil(limitMs));
-      return streams.stream(method, ends, timeLeftMs, all, input, contextValues);
+      const stream = streams.stream(method, ends, timeLeftMs, all, input, contextValues);
+      if (explain === undefined) return stream;
+      const failed = { method, hasToken: all.has("authorization"), parent };
+      return tellingStream(stream, (error) => explain(ConnectError.from(error), failed));
     },
     close: () => balancer.close(),
   };
