@@ -95,7 +95,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     series: traffic(
       HOUR,
       ok,
-      ...["NotFound", "InvalidArgument", "PermissionDenied", "ResourceExhausted", "Canceled"].map((code) => ({
+      ...["NotFound", "InvalidArgument", "PermissionDenied", "ResourceExhausted", "Unauthenticated"].map((code) => ({
         code,
         aMinute: 500,
       })),
@@ -110,6 +110,21 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "nobody of a method that promises nothing": {
     series: traffic(HOUR, { method: "Free", code: "Internal", aMinute: 100 }),
+    minutes: HOUR,
+    alerts: [],
+  },
+  "somebody at once, when callers go away since nothing answers": {
+    series: traffic(HOUR, { code: "Canceled", aMinute: 100, below: { "0.1": 0, "0.15": 0, "0.2": 0 } }),
+    minutes: HOUR,
+    alerts: [page("LatencyBudgetBurns"), ticket("LatencyBudgetBurns")],
+  },
+  "somebody at once, when too many callers wait in vain beside those that are answered": {
+    series: traffic(HOUR, ok, { code: "Canceled", aMinute: 300, below: { "0.1": 20, "0.15": 50, "0.2": 60 } }),
+    minutes: HOUR,
+    alerts: [page("LatencyBudgetBurns"), ticket("LatencyBudgetBurns")],
+  },
+  "nobody, when callers go away early": {
+    series: traffic(HOUR, ok, { code: "Canceled", aMinute: 300, below: { "0.1": 299, "0.15": 299, "0.2": 299 } }),
     minutes: HOUR,
     alerts: [],
   },
@@ -128,6 +143,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     series: traffic(DAY, { aMinute: 1_000, below: { "0.1": 0, "0.15": 992, "0.2": 992 } }),
     minutes: DAY,
     every: "5m",
+    alerts: [],
+  },
+  "nobody, while some replicas know nothing of a new promise": {
+    series: traffic(HOUR, ok, {
+      aMinute: 1_000,
+      code: "OK",
+      method: "Slow",
+      below: { "0.1": 0, "0.2": 0, "5": 1_000 },
+    }),
+    minutes: HOUR,
     alerts: [],
   },
   "somebody of late answers where bounds are written as Prometheus 2 does": {

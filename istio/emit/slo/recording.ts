@@ -27,7 +27,7 @@ export const AVAILABILITY: Promised = {
 /** An answer in time. */
 export const LATENCY: Promised = {
   broken: "method:rpc_late_answers:rate5m",
-  all: "method:rpc_answers:rate5m",
+  all: "method:rpc_awaited:rate5m",
   ratio: "method:rpc_late_answers:ratio",
   budget: "slo:rpc_late_answers:budget",
 };
@@ -45,6 +45,9 @@ const LATE_SHARE = 0.01;
 const STREAM = "slo:rpc_stream";
 const BOUND = "slo:rpc_answers:bound";
 export const LATENCY_SECONDS = "slo:rpc_answers:objective_seconds";
+/** Calls that were answered, and calls whose caller went away later than it was promised an answer. */
+const ANSWERS = "method:rpc_answers:rate5m";
+const LEFT_LATE = "method:rpc_left_late:rate5m";
 const BUDGET_LEFT_DAYS = 30;
 const BUDGET_LEFT_INTERVAL_SECONDS = 600;
 
@@ -85,16 +88,23 @@ function promises(mesh: Mesh): Rule[] {
 const faultCodes = [...SERVER_FAULTS].filter((it) => it !== Code.Unavailable).map((it) => Code[it]);
 
 /**
- * Rates by workload and method. A stream that ends UNAVAILABLE was ended by its service's stop, or by the loss of its
- * store: clients go on elsewhere, and every rolling update ends all of them, so it is no fault; and what is promised of
- * a stream is its first message, however it ended after that.
+ * Rates by workload and method.
+ *
+ * A stream that ends UNAVAILABLE was ended by its service's stop, or by the loss of its store: clients go on elsewhere, and
+ * every rolling update ends all of them, so it is no fault; and what is promised of a stream is its first message, however it
+ * ended after that. A caller that goes away later than it was promised an answer got none in time; one that goes away
+ * before does not count.
  */
 function rates(): Rule[] {
-  const answered = (metric: string) => `  (
+  const answered = (metric: string) => `(
     rate(${metric}{code="OK"}[5m])
     or
     rate(${metric}{code=~"${Code[Code.Canceled]}|${Code[Code.Unavailable]}"}[5m]) and ${ON} ${STREAM}
   )`;
+  const left = (metric: string) => `(rate(${metric}{code="${Code[Code.Canceled]}"}[5m]) unless ${ON} ${STREAM})`;
+  const within = `* on (service, method, le) group_left () ${BOUND}`;
+  // While a new objective is rolled out, the replicas before know nothing of its bound.
+  const measured = `and ignoring (le) (rate(${BUCKET}[5m]) and on (service, method, le) ${BOUND})`;
   return [
     record(AVAILABILITY.all, `sum ${BY} (rate(${COUNT}[5m]))`),
     record(
@@ -107,13 +117,21 @@ function rates(): Rule[] {
 or
 0 * ${AVAILABILITY.all}`,
     ),
-    record(LATENCY.all, `sum ${BY} (\n${answered(COUNT)}\n  and ${ON} ${BOUND}\n)`),
+    record(ANSWERS, `sum ${BY} (\n  ${answered(COUNT)}\n  ${measured}\n)`),
+    record(
+      LEFT_LATE,
+      `clamp_min(
+  sum ${BY} (${left(COUNT)} ${measured})
+  - sum ${BY} (${left(BUCKET)} ${within}),
+0)`,
+    ),
+    record(LATENCY.all, `${ANSWERS} + ${LEFT_LATE}\nor ${ANSWERS}\nor ${LEFT_LATE}`),
     record(
       LATENCY.broken,
-      `clamp_min(${LATENCY.all} - sum ${BY} (
-${answered(BUCKET)}
-  * on (service, method, le) group_left () ${BOUND}
-), 0)`,
+      `clamp_min(
+  ${LATENCY.all}
+  - (sum ${BY} (\n    ${answered(BUCKET)}\n    ${within}\n  ) or 0 * ${LATENCY.all}),
+0)`,
     ),
   ];
 }
