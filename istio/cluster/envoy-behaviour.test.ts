@@ -4,11 +4,15 @@ import { Code, ConnectError, createClient, type Transport } from "@connectrpc/co
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
+import { currentCall } from "#kit/call.ts";
 import { ATTEMPTS_MAX } from "#kit/client/retry.ts";
 import type { Deployment } from "#kit/deployment.ts";
+import { spiffeIdOf } from "#kit/identity/spiffe.ts";
 import { reasonOf } from "#kit/testing/call.ts";
 import { contractOf, type EchoService } from "#kit/testing/contract.ts";
 import { eventually } from "#kit/testing/eventually.ts";
+import { fakeMain } from "#kit/testing/fake.ts";
+import { REALM, startTlsMesh } from "../../services/kit/tls/testing/tls-mesh.ts";
 import { ENVELOPE_BYTES, PEOPLE_PER_ADDRESS } from "../emit/edge/limits.ts";
 import { envoyConfig } from "../emit/envoy/config.ts";
 import { findEnvoy, REQUIRE_ENVOY } from "../envoy-binary.ts";
@@ -43,6 +47,15 @@ const PROTOCOLS = {
   gRPC: (baseUrl: string) => createGrpcTransport({ baseUrl }),
 } as const;
 
+/** How a call ends: its code and reason. */
+const failing = (transport: Transport, method: "say" | "look" | "hurry" | "limited", text = "") =>
+  createClient(contract, transport)
+    [method]({ value: text })
+    .then(
+      () => "OK",
+      (error: unknown) => `${Code[ConnectError.from(error).code]} ${reasonOf(error)}`,
+    );
+
 const binary = findEnvoy();
 describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("the edge as a real Envoy", () => {
   let answer: StandInHandler;
@@ -70,13 +83,6 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("the edge as a real Envo
   });
 
   const arrived = (path: string) => service.seen.filter((it) => it.path === path);
-  const failing = (transport: Transport, method: "say" | "look" | "hurry" | "limited", text = "") =>
-    createClient(contract, transport)
-      [method]({ value: text })
-      .then(
-        () => "OK",
-        (error: unknown) => `${Code[ConnectError.from(error).code]} ${reasonOf(error)}`,
-      );
   const post = (path: string, headers: Record<string, string> = {}, options: http.RequestOptions = {}) =>
     new Promise<http.IncomingMessage>((resolve, reject) => {
       const all = { "content-type": "application/json", ...headers };
@@ -237,3 +243,36 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("a stream through the ed
     }
   });
 });
+
+describe.skipIf(binary === undefined && !REQUIRE_ENVOY)(
+  "the edge where workloads know each other by certificates",
+  () => {
+    it("shows its own, and calls nobody who shows another's", async () => {
+      const workloads = await startTlsMesh(["edge", "product", "order"]);
+      const seen: unknown[] = [];
+      const say = () => {
+        seen.push(currentCall()?.caller);
+        return { value: "" };
+      };
+      await workloads.start("product", fakeMain(contract, { say, look: say }));
+      const options = (callee: string) => ({
+        addressesOf: () => [{ host: "127.0.0.1", port: workloads.port("product") }],
+        host: "127.0.0.1",
+        httpPort: 0,
+        workloadTls: { files: workloads.filesOf("edge"), idOf: () => spiffeIdOf(callee, REALM) },
+        origins: [],
+      });
+      const envoys = await Promise.all(
+        ["product", "order"].map((it) => startEnvoy(binary ?? "envoy", envoyConfig(mesh, options(it)))),
+      );
+      try {
+        const says = envoys.map((it) => failing(PROTOCOLS.Connect(`http://127.0.0.1:${it.port("http")}`), "say"));
+      expect(await Promise.all(says)).toEqual(["OK", "Unavailable DEPENDENCY_UNAVAILABLE"]);
+        expect(seen).toEqual(["edge"]);
+      } finally {
+        for (const it of envoys) await it.close();
+        await workloads.close();
+      }
+    });
+  },
+);

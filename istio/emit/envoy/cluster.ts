@@ -1,3 +1,4 @@
+import type { TlsFiles } from "#kit/identity/settings.ts";
 import { LIMITS } from "#kit/server/limits.ts";
 import { WEB } from "../../names.ts";
 import type { EnvoyMessage } from "../edge/filters.ts";
@@ -7,6 +8,31 @@ import { EDGE_LIMITS, seconds } from "../edge/limits.ts";
 export interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** How the edge shows services who it is by a certificate, and knows them by theirs. */
+export interface WorkloadTls {
+  readonly files: TlsFiles;
+  /** The SPIFFE id of a workload. */
+  readonly idOf: (workload: string) => string;
+}
+
+const TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3";
+
+function transportSocket(workload: string, { files, idOf }: WorkloadTls): EnvoyMessage {
+  const id = { san_type: "URI", matcher: { exact: idOf(workload) } };
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": `${TLS}.UpstreamTlsContext`,
+      common_tls_context: {
+        alpn_protocols: ["h2"],
+        tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
+        tls_certificates: [{ certificate_chain: { filename: files.cert }, private_key: { filename: files.key } }],
+        validation_context: { trusted_ca: { filename: files.ca }, match_typed_subject_alt_names: [id] },
+      },
+    },
+  };
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -36,7 +62,7 @@ function protocolOf(workload: string): EnvoyMessage {
 }
 
 /** A workload and how Envoy calls it: the replica with the least to do of those that say they are ready. */
-export function clusterOf(workload: string, addresses: readonly Address[]): EnvoyMessage {
+export function clusterOf(workload: string, addresses: readonly Address[], tls?: WorkloadTls): EnvoyMessage {
   const endpoints = addresses.map(({ host, port }) => ({
     endpoint: { address: { socket_address: { address: host, port_value: port } } },
   }));
@@ -46,6 +72,8 @@ export function clusterOf(workload: string, addresses: readonly Address[]): Envo
     connect_timeout: seconds(CONNECT_TIMEOUT_MS),
     lb_policy: "LEAST_REQUEST",
     load_assignment: { cluster_name: workload, endpoints: [{ lb_endpoints: endpoints }] },
+    // The web app's files are nobody's secret, and who serves them has no certificate.
+    ...(tls !== undefined && workload !== WEB.name && { transport_socket: transportSocket(workload, tls) }),
     typed_extension_protocol_options: protocolOf(workload),
     per_connection_buffer_limit_bytes: EDGE_LIMITS.bufferPerConnectionBytes,
     circuit_breakers: {

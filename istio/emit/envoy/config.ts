@@ -2,7 +2,7 @@ import type { Mesh } from "../../model.ts";
 import type { EnvoyMessage } from "../edge/filters.ts";
 import { EDGE_LIMITS } from "../edge/limits.ts";
 import { edgeWorkloads } from "../edge/routes.ts";
-import { type Address, clusterOf } from "./cluster.ts";
+import { type Address, clusterOf, type WorkloadTls } from "./cluster.ts";
 import { httpListener, httpsListener } from "./listener.ts";
 
 /** Where a plain Envoy stands: what the contracts do not say. */
@@ -16,6 +16,8 @@ export interface EnvoyOptions {
   readonly https?: { readonly port: number; readonly certificate: string; readonly key: string };
   /** The value of the field that proves to services that the edge calls; may hold Envoy's operators. */
   readonly proof?: string;
+  /** Where services know callers by their certificates: the edge's own, and the name that a workload's has to hold. */
+  readonly workloadTls?: WorkloadTls;
   /** Other origins whose pages may call: "https://app.example". */
   readonly origins: readonly string[];
   /** Where Envoy tells about itself; left out: nowhere. */
@@ -55,7 +57,7 @@ export function envoyConfig(mesh: Mesh, options: EnvoyOptions): EnvoyMessage {
   const { https, adminPort } = options;
   const listeners = [httpListener(mesh, options)];
   if (https !== undefined) listeners.push(httpsListener(mesh, options, https));
-  const clusters = edgeWorkloads(mesh).map((it) => clusterOf(it, options.addressesOf(it)));
+  const clusters = edgeWorkloads(mesh).map((it) => clusterOf(it, options.addressesOf(it), options.workloadTls));
   return {
     node: { id: "edge", cluster: "shopmesh" },
     ...(adminPort !== undefined && {
