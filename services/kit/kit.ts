@@ -145,7 +145,8 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     client: (service, at) => clients.client(service, at),
     async postgres(schema) {
       await migrateSchema({ url: shared.postgresUrl, name: workload, schema, log });
-      const database = openDatabase({ url: shared.postgresUrl, schema: workload, log, metrics });
+      const poolMax = settings.postgresPoolMax;
+      const database = openDatabase({ url: shared.postgresUrl, schema: workload, log, metrics, poolMax });
       closers.push(() => database.close());
       return database;
     },

@@ -7,6 +7,7 @@ import { callFailure } from "./failure.ts";
 import type { Metrics } from "./metrics.ts";
 import { createListener } from "./postgres-listener.ts";
 import { createPool } from "./postgres-pool.ts";
+import { POOL_MAX } from "./settings.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
 export interface Queryable {
@@ -31,7 +32,6 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-const POOL_MAX = 8;
 /** Statements kept ready on each connection; what is put together from parts may have more forms, and the rest is sent anew. */
 const PREPARED_MAX = 200;
 const CONNECT_TIMEOUT_MS = 5_000;

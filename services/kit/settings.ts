@@ -45,6 +45,8 @@ export interface Settings {
   readonly host: string;
   /** A PostgreSQL of one's own instead of the embedded one. */
   readonly postgresUrl: string | undefined;
+  /** Connections that one service of the process holds at most, besides one that listens. */
+  readonly postgresPoolMax: number;
   readonly adminEmail: string;
   /** Unset: made up and printed once. */
   readonly adminPassword: string | undefined;
@@ -83,6 +85,8 @@ function checkScheme(name: string, baseUrls: string, identity: IdentitySettings)
 }
 
 const PORT_MAX = 65_535;
+/** Connections to PostgreSQL that a service holds at most. */
+export const POOL_MAX = 8;
 
 /**
  * Reads and checks all settings.
@@ -124,6 +128,7 @@ export function readSettings(env: Env): Settings {
     enableReflection: boolean(env, "ENABLE_REFLECTION", dev || environment === "qat"),
     host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
     postgresUrl: url(env, "POSTGRES_URL", ["postgres", "postgresql"]),
+    postgresPoolMax: integer(env, "POSTGRES_POOL_MAX", POOL_MAX, 1, 100),
     adminEmail: email(env, "ADMIN_EMAIL", "admin@shopmesh.example"),
     adminPassword: password(env, "ADMIN_PASSWORD"),
     logLevel: oneOf(env, "LOG_LEVEL", levels, dev ? "warn" : "info"),
