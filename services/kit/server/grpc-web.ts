@@ -42,9 +42,11 @@ export const grpcWeb: Protocol = {
   refuse(http, error, format, context) {
     const header: OutgoingHttpHeaders = { "content-type": format.contentType };
     const trailer: OutgoingHttpHeaders = errorTrailers(error);
-    if (context?.writtenHeader !== undefined) addHeaders(header, context.writtenHeader);
     if (context?.writtenTrailer !== undefined) addHeaders(trailer, context.writtenTrailer);
     addErrorMetadata(trailer, error);
+    // Where there is nothing else to say, the status is in the header: proxies see it there, and may try again.
+    if (context?.writtenHeader === undefined) return http.respond(200, Object.assign(header, trailer));
+    addHeaders(header, context.writtenHeader);
     http.respond(200, header, body(format, trailerEnvelope(trailer)));
   },
 };

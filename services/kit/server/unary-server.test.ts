@@ -98,8 +98,9 @@ function endOfGrpc(type: string, { header, body, trailer }: WireAnswer): End {
   const envelopes = decodeEnvelopes(text ? Buffer.from(body.toString(), "base64") : body) ?? [];
   const [message] = envelopes.filter((it) => it.flags <= COMPRESSED_FLAG);
   const [last] = envelopes.filter((it) => it.flags === TRAILER_FLAG);
-  const http = toHeaders(header["grpc-status"] === undefined ? trailer : header);
-  const fields = protocol === "grpc" ? http : trailerParse(last?.data ?? new Uint8Array());
+  const atOnce = header["grpc-status"] !== undefined;
+  const http = toHeaders(atOnce ? header : trailer);
+  const fields = atOnce || protocol === "grpc" ? http : trailerParse(last?.data ?? new Uint8Array());
   const error = findTrailerError(fields);
   const common = { coding, header: toHeaders(header), trailer: fields, ...(error && { error }) };
   if (message === undefined) return common;
@@ -142,6 +143,12 @@ describe("unary calls", () => {
   it.each(named(ways))("by %s as %s are refused in the same way", async (_, __, way) => {
     const { error, value } = await call(way, "hello", { rpc: "Internal" });
     expect([error?.code, reasonOf(error), value]).toEqual([Code.PermissionDenied, "CALLER_NOT_ALLOWED", undefined]);
+  });
+
+  const grpcs = ways.filter((it) => parts(it.type).protocol !== "connect");
+  it.each(named(grpcs))("by %s as %s are refused in the header, where proxies see it", async (_, __, way) => {
+    const { header } = await call(way, "hello", { rpc: "Internal" });
+    expect(Number(header.get("grpc-status"))).toBe(Code.PermissionDenied);
   });
 
   it.each(named(ways))("by %s as %s may be compressed both ways", async (_, __, way) => {
