@@ -33,12 +33,13 @@ const http: Fact = ({ deployment: was }, { deployment: is, name }) => {
 };
 
 const keys: Fact = ({ deployment: was }, { deployment: is, name }) => {
-  const words = (it: NonNullable<Deployment["publishesKeys"]>) => `port ${it.port} for ${it.path}`;
-  const [before, after] = [was.publishesKeys, is.publishesKeys].map((it) => it && words(it));
+  const [before, after] = [was.publishesKeys, is.publishesKeys];
   if (before === after) return [];
   return [
-    ...(after === undefined ? [] : [opens(`${name} now opens ${after} to who has no identity in the mesh`)]),
-    ...(before === undefined ? [] : [closes(`${name} no longer opens ${before}`)]),
+    ...(after === undefined ? [] : [opens(`access tokens are now checked with the keys of ${name} at ${after}`)]),
+    ...(before === undefined
+      ? []
+      : [closes(`access tokens are no longer checked with the keys of ${name} at ${before}`)]),
   ];
 };
 

@@ -162,10 +162,10 @@ const CHANGES: Readonly<
     there: ["+ cart may now ask product for /files/", "+ the network opens cart → product"],
     back: ["- cart may no longer ask product for /files/", "- the network closes cart → product"],
   },
-  "a port without mutual TLS": {
-    to: { product: { publishesKeys: { port: 3909, path: "/keys" } } },
-    there: ["+ product now opens port 3909 for /keys to who has no identity in the mesh"],
-    back: ["- product no longer opens port 3909 for /keys"],
+  "the keys of tokens": {
+    to: { product: { publishesKeys: "/keys" } },
+    there: ["+ access tokens are now checked with the keys of product at /keys"],
+    back: ["- access tokens are no longer checked with the keys of product at /keys"],
   },
   "the store": {
     to: { product: { store: "postgres" } },

@@ -20,6 +20,8 @@ export const WEB = { name: "web", port: 8080 } as const;
 export const POSTGRES = { name: "postgres", port: 5432 } as const;
 /** The ingress: a Gateway API Gateway; Istio makes a Deployment, a Service and a ServiceAccount of this name for it. */
 export const EDGE_GATEWAY = { gateway: EDGE, workload: ISTIO_ACCOUNTS[EDGE], httpPort: 80, httpsPort: 443 } as const;
+/** What policies for the ingress attach to. */
+export const EDGE_REF = { group: "gateway.networking.k8s.io", kind: "Gateway", name: EDGE_GATEWAY.gateway } as const;
 /** The Secret with the ingress' certificate, made by cert-manager. */
 export const EDGE_CERTIFICATE = "edge-certificate";
 

@@ -82,11 +82,10 @@ function callLines(methods: readonly MeshMethod[], widths: readonly number[], st
 }
 
 function httpLines({ deployment }: MeshWorkload): string[] {
-  const open = (deployment.http ?? []).map((it) => `Plain HTTP: ${it.path} for ${callerWords(it.callers)}`);
-  const keys = deployment.publishesKeys;
-  return keys === undefined
-    ? open
-    : [...open, `Without mutual TLS, for the mesh's control plane: ${keys.path} on port ${keys.port}`];
+  return (deployment.http ?? []).map(({ path, callers }) => {
+    const keys = path === deployment.publishesKeys ? ", the public keys of access tokens" : "";
+    return `Plain HTTP: ${path} for ${callerWords(callers)}${keys}`;
+  });
 }
 
 function workloadLines(mesh: Mesh, workload: MeshWorkload, widths: readonly number[], style: Style): string[] {

@@ -7,19 +7,20 @@ import { type MeshError, meshOf } from "../model.ts";
 import { readMesh } from "../shop.ts";
 import { emitAuthentication } from "./authentication.ts";
 
-const size = { cpuMillis: 1, memoryMiB: 1, memoryMaxMiB: 1 };
-const plain: Deployment = { store: "none", size };
-const publishing: Deployment = { ...plain, publishesKeys: { port: 4000, path: "/keys" } };
+const plain: Deployment = { store: "none", size: { cpuMillis: 1, memoryMiB: 1, memoryMaxMiB: 1 } };
+const issuer: Deployment = { ...plain, http: [{ path: "/keys", callers: ["*"] }], publishesKeys: "/keys" };
 
 /** The mesh of two services, whose calls are for this user. */
-function meshWith(user: User, cart: Deployment, order: Deployment) {
-  const policy = { callers: ["edge"], user, timeout: { seconds: 1n } };
+function meshWith(user: User, cart: Deployment, order: Deployment, callers = ["edge"]) {
+  const policy = { callers, user, timeout: { seconds: 1n } };
   const contracts = ["cart", "order"].map((it) => contractOf([{ name: "Say", policy }], `test.${it}.v1`));
   return meshOf(contracts, { cart, order });
 }
 
 const objects = (mesh: Parameters<typeof emitAuthentication>[0]) =>
   emitAuthentication(mesh).flatMap((file) => parseAllDocuments(file.text).map((it) => it.toJS()));
+const requestsOf = (mesh: Parameters<typeof emitAuthentication>[0]) =>
+  objects(mesh).filter((it) => it.kind === "RequestAuthentication");
 const faults = (emit: () => unknown) => {
   try {
     emit();
@@ -29,54 +30,60 @@ const faults = (emit: () => unknown) => {
   return [];
 };
 
-it("asks for mutual TLS everywhere but at the one port where keys are published", async () => {
+it("asks for mutual TLS everywhere, without an exception", async () => {
   const found = objects(await readMesh()).filter((it) => it.kind === "PeerAuthentication");
-  expect(found.map((it) => it.spec)).toEqual([
-    { mtls: { mode: "STRICT" } },
-    {
-      selector: { matchLabels: { "app.kubernetes.io/name": "auth" } },
-      mtls: { mode: "STRICT" },
-      portLevelMtls: { "3902": { mode: "DISABLE" } },
-    },
-  ]);
+  expect(found.map((it) => it.spec)).toEqual([{ mtls: { mode: "STRICT" } }]);
+});
+
+it("looks at tokens at the ingress and at every service, and nowhere else", async () => {
+  const mesh = await readMesh();
+  const [atEdge, ...others] = requestsOf(mesh).map((it) => it.spec);
+  expect(atEdge.targetRefs).toEqual([{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "edge" }]);
+  expect(others.map((it) => it.selector.matchLabels)).toEqual(
+    mesh.workloads.map((it) => ({ "app.kubernetes.io/name": it.name })),
+  );
 });
 
 it("takes tokens of the shop's issuer alone, from one header alone, and leaves them for the process", async () => {
-  const found = objects(await readMesh()).filter((it) => it.kind === "RequestAuthentication");
-  expect(found).toHaveLength(1);
-  expect(found[0].spec).toEqual({
-    jwtRules: [
+  for (const { spec } of requestsOf(await readMesh()))
+    expect(spec.jwtRules).toEqual([
       {
         issuer: "shopmesh",
         audiences: ["shopmesh"],
-        jwksUri: "http://auth.shopmesh.svc:3902/.well-known/jwks.json",
+        jwks: '{"keys":[]}',
         fromHeaders: ["Bearer ", "bearer "].map((prefix) => ({ name: "authorization", prefix })),
         forwardOriginalToken: true,
       },
-    ],
-  });
+    ]);
 });
 
-it("follows the service that publishes the keys", () => {
-  const found = objects(meshWith(User.GUEST, plain, publishing));
-  expect(found[1].spec).toMatchObject({ portLevelMtls: { "4000": {} } });
-  expect(found[2].spec.jwtRules[0].jwksUri).toBe("http://order.shopmesh.svc:4000/keys");
+it("leaves out an ingress that cannot ask the issuer for keys", () => {
+  const names = (callers: string[]) =>
+    requestsOf(meshWith(User.ANY, plain, issuer, callers)).map((it) => it.metadata.name);
+  expect(names(["edge"])).toEqual(["edge", "cart", "order"]);
+  expect(names(["cart"])).toEqual(["cart", "order"]);
 });
 
 it("needs no tokens where no call asks for a user", () => {
-  expect(objects(meshWith(User.ANY, plain, plain)).map((it) => it.kind)).toEqual(["PeerAuthentication"]);
+  expect(requestsOf(meshWith(User.ANY, plain, plain))).toEqual([]);
 });
 
-it("stops where calls ask for a user whom nothing could check, and says which", () => {
-  expect(faults(() => emitAuthentication(meshWith(User.GUEST, plain, plain)))).toEqual([
-    expect.stringContaining("/test.cart.v1.EchoService/Say asks for a user"),
-    expect.stringContaining("/test.order.v1.EchoService/Say asks for a user"),
-  ]);
-});
-
-it("stops where two publish keys", () => {
-  expect(faults(() => emitAuthentication(meshWith(User.ANY, publishing, publishing)))).toEqual([
-    expect.stringContaining("cart publishes keys"),
-    expect.stringContaining("order publishes keys"),
-  ]);
+it.each<[string, Deployment, Deployment, string[]]>([
+  [
+    "whom nothing could check",
+    plain,
+    plain,
+    ["/test.cart.v1.EchoService/Say asks", "/test.order.v1.EchoService/Say asks"],
+  ],
+  ["and two issue tokens", issuer, issuer, ["cart issues tokens", "order issues tokens"]],
+  ["and the keys are not published", plain, { ...issuer, http: [] }, ["order publishes keys at /keys, but"]],
+  [
+    "and not everybody may read the keys",
+    { ...issuer, http: [{ path: "/keys", callers: ["order"] }] },
+    plain,
+    ["cart publishes keys at /keys, but"],
+  ],
+])("stops where calls ask for a user %s", (_, cart, order, expected) => {
+  const found = faults(() => emitAuthentication(meshWith(User.GUEST, cart, order)));
+  expect(found).toEqual(expected.map((it) => expect.stringContaining(it)));
 });

@@ -104,12 +104,6 @@ describe("besides the calls", () => {
       for (const path of ["/health", "/ready", "/metrics", "/"]) expect(from("api", name, port, path)).toBe(false);
   });
 
-  it("the keys of tokens are there for who has no identity, and nothing else is", () => {
-    expect(allowed(all, "auth", { port: 3902, path: "/.well-known/jwks.json" })).toBe(true);
-    expect(allowed(all, "auth", { port: 3902, path: "/metrics" })).toBe(false);
-    expect(allowed(all, "auth", { port: 3902, path: methods[0]?.path ?? "" })).toBe(false);
-  });
-
   it("the web app is for the edge, the database for who keeps data in it", () => {
     expect(callers.filter((it) => from(it, "web", 8080, "/index.html"))).toEqual(["edge"]);
     const stores = mesh.workloads.filter((it) => it.deployment.store === "postgres").map((it) => it.name);

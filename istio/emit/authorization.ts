@@ -3,7 +3,7 @@ import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { ROLE_LEVEL, TOKEN_ISSUER } from "#kit/identity/access-token.ts";
 import { type GeneratedFile, kustomization, MESH_FOLDER, yamlFile } from "../files.ts";
 import { EDGE, EVERYBODY, type Mesh, type MeshMethod, type MeshWorkload } from "../model.ts";
-import { EDGE_GATEWAY, NAMESPACE, POSTGRES, podLabels, principalOf, WEB } from "../names.ts";
+import { EDGE_REF, NAMESPACE, POSTGRES, podLabels, principalOf, WEB } from "../names.ts";
 
 type Rule = NonNullable<NonNullable<IAuthorizationPolicy["spec"]>["rules"]>[number];
 
@@ -63,16 +63,10 @@ function plainHttp({ deployment }: MeshWorkload): Opening[] {
   }));
 }
 
-/** The keys of tokens, for who has no identity: the network says who can ask, and here it is what for. */
-function keysRule({ publishesKeys }: MeshWorkload["deployment"]): Rule[] {
-  if (publishesKeys === undefined) return [];
-  return [{ to: [{ operation: { ports: [`${publishesKeys.port}`], paths: [publishesKeys.path] } }] }];
-}
-
 function policyOf(workload: MeshWorkload): AuthorizationPolicy {
   const calls: readonly MeshMethod[] = workload.methods.filter((it) => !it.diagnostic);
   const openings = [...calls, ...plainHttp(workload)];
-  return allow(workload.name, [...rulesFor(openings, workload.port), ...keysRule(workload.deployment)]);
+  return allow(workload.name, rulesFor(openings, workload.port));
 }
 
 /** What no other policy allows is refused. */
@@ -85,7 +79,7 @@ function edgePolicy(): AuthorizationPolicy {
   return new AuthorizationPolicy({
     metadata: { name: EDGE, namespace: NAMESPACE },
     spec: {
-      targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: EDGE_GATEWAY.gateway }],
+      targetRefs: [EDGE_REF],
       action: "ALLOW",
       rules: [{}],
     },

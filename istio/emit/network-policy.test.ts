@@ -72,7 +72,7 @@ function side(specs: readonly Spec[], type: "Ingress" | "Egress", own: End, othe
 const connects = (specs: readonly Spec[], from: End, to: End, port: string) =>
   side(specs, "Egress", from, to, port) && side(specs, "Ingress", to, from, port);
 
-const OTHER_PORTS = "22 53 80 443 3902 5432 8080 8089 9229 15012 15017 15020 15021".split(" ");
+const OTHER_PORTS = "22 53 80 443 5432 8080 8089 9229 15012 15017 15020 15021".split(" ");
 
 /** All that may connect in a network, as "from → to TCP port". */
 function openIn(of: Mesh, ends: readonly End[]): string[] {
@@ -102,7 +102,7 @@ describe("the network is open", () => {
     expect(openIn(mesh, shop)).toEqual([...edgesOf(mesh), ...more, ...toEdge].sort());
   });
 
-  it("to the outside for names, for the proxies' orders, for keys, for measuring and at the edge, and no further", () => {
+  it("to the outside for names, for the proxies' orders, for measuring and at the edge, and no further", () => {
     const outside = [
       INTERNET,
       ISTIOD,
@@ -122,7 +122,7 @@ describe("the network is open", () => {
     const toEdge = outside.flatMap(({ name }) => [80, 443].map((port) => `${name} → edge TCP ${port}`));
     const within = openIn(mesh, shop);
     const found = openIn(mesh, [...shop, ...outside]).filter((it) => !within.includes(it));
-    expect(found).toEqual([...out, ...toEdge, `${ISTIOD.name} → auth TCP 3902`].sort());
+    expect(found).toEqual([...out, ...toEdge].sort());
   });
 
   it("by a contract's change, where it says so and nowhere else", () => {

@@ -60,12 +60,9 @@ function common(): NetworkPolicy[] {
 }
 
 /** Ports are the pods' own: a Service's address is translated before a policy looks, and sidecars keep the port. */
-function ingressOf(mesh: Mesh, { name, port, deployment: { publishesKeys } }: MeshWorkload): Ingress[] {
-  const callers = callersOf(mesh, name).map((it) => ({ podSelector: podsOf(it) }));
-  return [
-    ...(callers.length > 0 ? [{ from: callers, ports: tcp(port) }] : []),
-    ...(publishesKeys ? [{ from: [controlPlane], ports: tcp(publishesKeys.port) }] : []),
-  ];
+function ingressOf(mesh: Mesh, { name, port }: MeshWorkload): Ingress[] {
+  const from = callersOf(mesh, name).map((it) => ({ podSelector: podsOf(it) }));
+  return from.length > 0 ? [{ from, ports: tcp(port) }] : [];
 }
 
 function egressOf(mesh: Mesh, caller: string): Egress[] {

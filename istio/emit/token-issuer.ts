@@ -1,10 +1,12 @@
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { TOKEN_ISSUER } from "#kit/identity/access-token.ts";
-import { type Mesh, MeshError, type MeshWorkload } from "../model.ts";
+import { calleesOf, EDGE, EVERYBODY, type Mesh, MeshError, type MeshWorkload } from "../model.ts";
 
-/** Who issues the shop's access tokens, and where it publishes the keys to check them with. */
-export interface TokenIssuer extends MeshWorkload {
-  readonly keys: NonNullable<MeshWorkload["deployment"]["publishesKeys"]>;
+/** The workload that issues the shop's access tokens, and where it publishes the keys to check them with. */
+export interface TokenIssuer {
+  readonly name: string;
+  readonly port: number;
+  readonly path: string;
 }
 
 /** What a token says of its issuer and whom it is for. */
@@ -16,21 +18,32 @@ export const ISSUER_CLAIMS = { issuer: TOKEN_ISSUER, audiences: [TOKEN_ISSUER] }
  */
 export const TOKEN_HEADERS = ["Bearer ", "bearer "].map((prefix) => ({ name: "authorization", prefix }));
 
-/**
- * The service that issues access tokens, if the mesh has one.
- * @throws MeshError when calls ask for a user, but no keys to check tokens with are published, or by more than one
- */
-export function tokenIssuerOf({ workloads }: Mesh): TokenIssuer | undefined {
-  const issuers = workloads.flatMap((it): TokenIssuer[] => {
-    const { publishesKeys } = it.deployment;
-    return publishesKeys === undefined ? [] : [{ ...it, keys: publishesKeys }];
-  });
-  if (issuers.length > 1)
-    throw new MeshError(
-      issuers.map((it) => `${it.name} publishes keys of tokens, and so does another: one service may`),
-    );
+function faultsOf({ workloads }: Mesh, issuers: readonly MeshWorkload[]): string[] {
+  const faults =
+    issuers.length > 1 ? issuers.map((it) => `${it.name} issues tokens, and so does another: one may`) : [];
+  for (const { name, deployment } of issuers)
+    if (!deployment.http?.some((it) => it.path === deployment.publishesKeys && it.callers.includes(EVERYBODY)))
+      faults.push(
+        `${name} publishes keys at ${deployment.publishesKeys}, but its http opens that not to "${EVERYBODY}"`,
+      );
+  if (issuers.length > 0) return faults;
   const forUsers = workloads.flatMap((it) => it.methods).filter((it) => it.user !== User.ANY);
-  if (issuers.length === 0 && forUsers.length > 0)
-    throw new MeshError(forUsers.map((it) => `${it.path} asks for a user, but no deployment.ts has "publishesKeys"`));
-  return issuers[0];
+  return forUsers.map((it) => `${it.path} asks for a user, but no deployment.ts has "publishesKeys"`);
+}
+
+/**
+ * The issuer of access tokens, if the mesh has one.
+ * @throws MeshError when calls ask for a user whose token nobody could check
+ */
+export function tokenIssuerOf(mesh: Mesh): TokenIssuer | undefined {
+  const issuers = mesh.workloads.filter((it) => it.deployment.publishesKeys !== undefined);
+  const faults = faultsOf(mesh, issuers);
+  if (faults.length > 0) throw new MeshError(faults);
+  return issuers.map(({ name, port, deployment }) => ({ name, port, path: deployment.publishesKeys ?? "" }))[0];
+}
+
+/** Who looks at tokens: every service, and the ingress if it can ask for the keys. */
+export function tokenReadersOf(mesh: Mesh, issuer: TokenIssuer): string[] {
+  const atEdge = calleesOf(mesh, EDGE).includes(issuer.name) ? [EDGE] : [];
+  return [...atEdge, ...mesh.workloads.map((it) => it.name)];
 }

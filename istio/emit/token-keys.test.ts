@@ -1,72 +1,73 @@
 import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { User } from "#gen/shop/mesh/v1/policy_pb.js";
-import type { Deployment } from "#kit/deployment.ts";
-import { contractOf } from "#kit/testing/contract.ts";
-import { meshOf } from "../model.ts";
 import { readMesh } from "../shop.ts";
 import { emitAuthentication } from "./authentication.ts";
 import { emitTokenKeys } from "./token-keys.ts";
 
-const objects = (files: ReturnType<typeof emitTokenKeys>) =>
-  files.flatMap((file) => parseAllDocuments(file.text).map((it) => it.toJS()));
+interface Patch {
+  readonly applyTo: string;
+  readonly match: { readonly context: string };
+  readonly patch: { readonly value: Record<string, unknown> & { readonly typed_config: { providers: Providers } } };
+}
+type Providers = Record<
+  string,
+  Record<string, unknown> & { remote_jwks: { http_uri: { cluster: string; uri: string } } }
+>;
 interface Filter {
   readonly spec: {
     readonly workloadSelector: { readonly labels: Record<string, string> };
-    readonly configPatches: [{ readonly match: { context: string }; readonly patch: { readonly value: Value } }];
+    readonly configPatches: readonly Patch[];
   };
 }
-interface Value {
-  readonly typed_config: { readonly providers: { "origins-0": { remote_jwks: { http_uri: { cluster: string } } } } };
-}
-const selected = ({ spec }: Filter) => Object.values(spec.workloadSelector.labels)[0];
-const providerOf = ({ spec }: Filter) => spec.configPatches[0].patch.value.typed_config.providers["origins-0"];
 
+const objects = (files: ReturnType<typeof emitTokenKeys>) =>
+  files.flatMap((file) => parseAllDocuments(file.text).map((it) => it.toJS()));
 const mesh = await readMesh();
-const found: Filter[] = objects(emitTokenKeys(mesh));
+const filters: Filter[] = objects(emitTokenKeys(mesh));
+const found = filters.map(({ spec }) => {
+  const [fetch] = spec.configPatches.filter((it) => it.applyTo === "HTTP_FILTER");
+  return {
+    workload: Object.values(spec.workloadSelector.labels)[0] ?? "",
+    context: fetch?.match.context,
+    provider: fetch?.patch.value.typed_config.providers["origins-0"],
+    others: spec.configPatches.filter((it) => it !== fetch),
+  };
+});
 
-it("every workload and the ingress fetch keys by the mesh, the issuer from itself", () => {
-  const clusters = new Map(found.map((it) => [selected(it), providerOf(it).remote_jwks.http_uri.cluster]));
-  const outbound = "outbound|3002||auth.shopmesh.svc.cluster.local";
-  const expected = ["edge", ...mesh.workloads.map((it) => it.name)].map(
-    (it) => [it, it === "auth" ? "inbound|3002||" : outbound] as const,
+it("every workload and the ingress fetch keys through the mesh, where requests come in", () => {
+  const host = "auth.shopmesh.svc.cluster.local";
+  const readers = ["edge", ...mesh.workloads.map((it) => it.name)];
+  expect(found.map((it) => [it.workload, it.context])).toEqual(
+    readers.map((it) => [it, it === "edge" ? "GATEWAY" : "SIDECAR_INBOUND"]),
   );
-  expect([...clusters]).toEqual(expected);
-});
-
-it("patches where requests come in: the ingress' listeners, the sidecars' inbound ones", () => {
-  const contexts = found.map((it) => [selected(it), it.spec.configPatches[0].match.context]);
-  for (const [workload, context] of contexts) expect(context).toBe(workload === "edge" ? "GATEWAY" : "SIDECAR_INBOUND");
-});
-
-it("takes the same tokens as the RequestAuthentication, which it replaces in the proxy", () => {
-  const [rule] = objects(emitAuthentication(mesh)).find((it) => it.kind === "RequestAuthentication").spec.jwtRules;
-  for (const filter of found)
-    expect(providerOf(filter)).toMatchObject({
-      issuer: rule.issuer,
-      audiences: rule.audiences,
-      forward: rule.forwardOriginalToken,
-      from_headers: rule.fromHeaders.map((it: { name: string; prefix: string }) => ({
-        name: it.name,
-        value_prefix: it.prefix,
-      })),
+  for (const { workload, provider } of found)
+    expect(provider?.remote_jwks.http_uri).toMatchObject({
+      uri: `http://${host}:3002/.well-known/jwks.json`,
+      cluster: workload === "auth" ? "token-keys" : `outbound|3002||${host}`,
     });
 });
 
-it("leaves out who cannot ask the issuer", () => {
-  const size = { cpuMillis: 1, memoryMiB: 1, memoryMaxMiB: 1 };
-  const policy = { callers: ["edge"], user: User.ANY, timeout: { seconds: 1n } };
-  const contracts = ["cart", "order", "product"].map((it) => contractOf([{ name: "Say", policy }], `test.${it}.v1`));
-  const cart: Deployment = {
-    store: "none",
-    size,
-    http: [{ path: "/keys", callers: ["order"] }],
-    publishesKeys: { port: 4000, path: "/keys" },
-  };
-  const plain: Deployment = { store: "none", size };
-  const made = (publisher: Deployment) =>
-    objects(emitTokenKeys(meshOf(contracts, { cart: publisher, order: plain, product: plain }))).map(selected);
-  expect(made(cart)).toEqual(["order"]);
-  expect(made({ ...cart, http: [] })).toEqual([]);
-  expect(made(plain)).toEqual([]);
+it("the issuer's proxy asks the process behind it", () => {
+  expect(found.filter((it) => it.others.length > 0).map((it) => it.workload)).toEqual(["auth"]);
+  const [own] = found.flatMap((it) => it.others);
+  expect(own?.patch.value).toMatchObject({ name: "token-keys" });
+  expect(JSON.stringify(own)).toContain('{"address":"127.0.0.1","port_value":3002}');
+});
+
+it("tokens are the same as in the RequestAuthentication that is patched, wherever there is one", () => {
+  const rules = objects(emitAuthentication(mesh)).filter((it) => it.kind === "RequestAuthentication");
+  expect(found.map((it) => it.workload)).toEqual(rules.map((it) => it.metadata.name));
+  for (const { provider } of found)
+    for (const [rule] of rules.map((it) => it.spec.jwtRules)) {
+      expect(provider).toMatchObject({
+        issuer: rule.issuer,
+        audiences: rule.audiences,
+        forward: rule.forwardOriginalToken,
+      });
+      const headers = rule.fromHeaders.map(({ name, prefix }: Record<string, string>) => ({
+        name,
+        value_prefix: prefix,
+      }));
+      expect(provider?.from_headers).toEqual(headers);
+    }
 });

@@ -1,8 +1,10 @@
-import { EnvoyFilter } from "@kubernetes-models/istio/networking.istio.io/v1alpha3";
+import { EnvoyFilter, type IEnvoyFilter } from "@kubernetes-models/istio/networking.istio.io/v1alpha3";
 import { type GeneratedFile, MESH_FOLDER, yamlFile } from "../files.ts";
-import { calleesOf, EDGE, EVERYBODY, type Mesh } from "../model.ts";
+import { EDGE, type Mesh } from "../model.ts";
 import { hostOf, NAMESPACE, podLabels } from "../names.ts";
-import { ISSUER_CLAIMS, TOKEN_HEADERS, type TokenIssuer, tokenIssuerOf } from "./token-issuer.ts";
+import { ISSUER_CLAIMS, TOKEN_HEADERS, type TokenIssuer, tokenIssuerOf, tokenReadersOf } from "./token-issuer.ts";
+
+type Patch = NonNullable<NonNullable<IEnvoyFilter["spec"]>["configPatches"]>[number];
 
 const JWT_FILTER = "envoy.filters.http.jwt_authn";
 const JWT_FILTER_TYPE = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
@@ -13,32 +15,48 @@ const CLAIMS_PLACE = "payload";
 const KEYS_FRESH = "60s";
 const FETCH_TIMEOUT = "2s";
 const FETCH_RETRIES = { num_retries: 3, retry_back_off: { base_interval: "0.1s", max_interval: "1s" } };
+/** How the issuer's proxy reaches the process behind it. */
+const OWN_CLUSTER = "token-keys";
 
 /** Envoy's own words for the rule of the RequestAuthentication, with the keys from the issuer. */
-function provider({ keys, name, port }: TokenIssuer, cluster: string) {
-  return {
+function fetching({ name, port, path }: TokenIssuer, workload: string): Patch {
+  const cluster = workload === name ? OWN_CLUSTER : `outbound|${port}||${hostOf(name)}`;
+  const provider = {
     ...ISSUER_CLAIMS,
     forward: true,
-    from_headers: TOKEN_HEADERS.map(({ name, prefix }) => ({ name, value_prefix: prefix })),
+    from_headers: TOKEN_HEADERS.map((it) => ({ name: it.name, value_prefix: it.prefix })),
     payload_in_metadata: CLAIMS_PLACE,
     remote_jwks: {
-      http_uri: { uri: `http://${hostOf(name)}:${port}${keys.path}`, cluster, timeout: FETCH_TIMEOUT },
+      http_uri: { uri: `http://${hostOf(name)}:${port}${path}`, cluster, timeout: FETCH_TIMEOUT },
       cache_duration: KEYS_FRESH,
       // In advance and again and again, but a proxy that starts does not wait for it.
       async_fetch: { fast_listener: true },
       retry_policy: FETCH_RETRIES,
     },
   };
+  const filter = { name: "envoy.filters.network.http_connection_manager", subFilter: { name: JWT_FILTER } };
+  const typed_config = { "@type": JWT_FILTER_TYPE, providers: { [PROVIDER]: provider } };
+  return {
+    applyTo: "HTTP_FILTER",
+    match: { context: workload === EDGE ? "GATEWAY" : "SIDECAR_INBOUND", listener: { filterChain: { filter } } },
+    patch: { operation: "MERGE", value: { name: JWT_FILTER, typed_config } },
+  };
 }
 
-function keysOf(issuer: TokenIssuer, workload: string): EnvoyFilter {
-  const atIssuer = workload === issuer.name;
-  const cluster = atIssuer ? `inbound|${issuer.port}||` : `outbound|${issuer.port}||${hostOf(issuer.name)}`;
-  const filter = { name: "envoy.filters.network.http_connection_manager", subFilter: { name: JWT_FILTER } };
+/** Istio's own cluster for the process goes where a request was meant to go, and this one comes from nobody. */
+function ownCluster({ port }: TokenIssuer): Patch {
+  const endpoint = { address: { socket_address: { address: "127.0.0.1", port_value: port } } };
   const value = {
-    name: JWT_FILTER,
-    typed_config: { "@type": JWT_FILTER_TYPE, providers: { [PROVIDER]: provider(issuer, cluster) } },
+    name: OWN_CLUSTER,
+    type: "STATIC",
+    connect_timeout: FETCH_TIMEOUT,
+    load_assignment: { cluster_name: OWN_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
   };
+  return { applyTo: "CLUSTER", match: { context: "SIDECAR_INBOUND" }, patch: { operation: "ADD", value } };
+}
+
+function keysFor(workload: string, issuer: TokenIssuer): EnvoyFilter {
+  const fetch = fetching(issuer, workload);
   return new EnvoyFilter({
     metadata: {
       name: `token-keys-${workload}`,
@@ -48,36 +66,19 @@ function keysOf(issuer: TokenIssuer, workload: string): EnvoyFilter {
     },
     spec: {
       workloadSelector: { labels: podLabels(workload) },
-      configPatches: [
-        {
-          applyTo: "HTTP_FILTER",
-          match: {
-            context: workload === EDGE ? "GATEWAY" : "SIDECAR_INBOUND",
-            listener: { filterChain: { filter } },
-          },
-          patch: { operation: "MERGE", value },
-        },
-      ],
+      configPatches: workload === issuer.name ? [ownCluster(issuer), fetch] : [fetch],
     },
   });
 }
 
-/** Who can ask the issuer for its keys as a workload of the mesh, the issuer itself included. */
-function readersOf(mesh: Mesh, { name, deployment, keys }: TokenIssuer): string[] {
-  const callers = (deployment.http ?? []).filter((it) => it.path === keys.path).flatMap((it) => it.callers);
-  return [EDGE, ...mesh.workloads.map((it) => it.name)].filter(
-    (it) =>
-      (callers.includes(EVERYBODY) || callers.includes(it)) && (it === name || calleesOf(mesh, it).includes(name)),
-  );
-}
-
 /**
- * Lets proxies fetch the keys of tokens themselves, over mutual TLS. The control plane, which does it else, asks when it
- * happens to write a proxy's configuration: where the issuer was not ready then, tokens are refused until the next time, and a
- * key it has read it keeps for 20 minutes. Without these patches (a mesh that allows none) all else holds.
+ * Proxies fetch the keys of tokens themselves, over mutual TLS, each minute. Istio's own way is that its control plane does, by
+ * a port without mutual TLS, and when it happens to write a proxy's configuration: where the issuer is not ready then, as in a
+ * first deployment, tokens may be refused for ever, and keys that it has it keeps for 20 minutes.
  */
 export function emitTokenKeys(mesh: Mesh): GeneratedFile[] {
   const issuer = tokenIssuerOf(mesh);
-  const filters = issuer === undefined ? [] : readersOf(mesh, issuer).map((it) => keysOf(issuer, it));
-  return filters.length === 0 ? [] : [yamlFile(`${MESH_FOLDER}/token-keys.yaml`, filters)];
+  if (issuer === undefined) return [];
+  const filters = tokenReadersOf(mesh, issuer).map((it) => keysFor(it, issuer));
+  return [yamlFile(`${MESH_FOLDER}/token-keys.yaml`, filters)];
 }

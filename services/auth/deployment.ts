@@ -6,5 +6,5 @@ export const deployment: Deployment = {
   size: { cpuMillis: 300, memoryMiB: 128, memoryMaxMiB: 384 },
   secrets: { ADMIN_EMAIL: "admin@shopmesh.example", ADMIN_PASSWORD: "shopmesh-dev" },
   http: [{ path: "/.well-known/jwks.json", callers: ["*"] }],
-  publishesKeys: { port: 3902, path: "/.well-known/jwks.json" },
+  publishesKeys: "/.well-known/jwks.json",
 };

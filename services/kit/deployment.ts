@@ -10,8 +10,8 @@ export interface Deployment {
   readonly settings?: Readonly<Record<string, string>>;
   /** Plain HTTP beside the RPCs: paths below a prefix (or one exact path), and which workloads may ask for them. */
   readonly http?: readonly HttpPath[];
-  /** Where a token issuer's public keys are read by who has no identity in the mesh, its control plane: a port without mutual TLS. */
-  readonly publishesKeys?: { readonly port: number; readonly path: `/${string}` };
+  /** Issues the access tokens: which path of `http` has the public keys that every workload checks them with. */
+  readonly publishesKeys?: `/${string}`;
   /** What a replica's memory gains from seeing again: calls with the same path or of the same user go to the same one. */
   readonly affinity?: "path" | "user";
 }

@@ -20,11 +20,10 @@ interface Port {
  * The names of a unit's ports. "grpc" and h2c: HTTP/2 from proxy to proxy and into the pod; taken for plain HTTP, calls would
  * be made in HTTP/1.1, which gRPC is not.
  */
-export function portsOf({ port, keysPort, rpcs }: Unit): [Port, ...Port[]] {
-  const main = rpcs
-    ? { name: "grpc", port, appProtocol: "kubernetes.io/h2c" }
-    : { name: "http", port, appProtocol: "http" };
-  return [main, ...(keysPort === undefined ? [] : [{ name: "http-keys", port: keysPort, appProtocol: "http" }])];
+export function portsOf({ port, rpcs }: Unit): [Port, ...Port[]] {
+  return [
+    rpcs ? { name: "grpc", port, appProtocol: "kubernetes.io/h2c" } : { name: "http", port, appProtocol: "http" },
+  ];
 }
 
 /** Where others reach the pods; a canary has a Service of its own, so that routes can weigh the two. */

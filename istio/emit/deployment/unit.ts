@@ -6,8 +6,6 @@ import { NAME_LABEL, WEB } from "../../names.ts";
 export interface Unit {
   readonly name: string;
   readonly port: number;
-  /** A second port, which the outside of the mesh reads public keys from. */
-  readonly keysPort: number | undefined;
   /** Whether its port carries RPCs. */
   readonly rpcs: boolean;
   /** What node runs. */
@@ -49,11 +47,10 @@ function addressesOf(mesh: Mesh, name: string): Record<string, string> {
 /** Everything of the shop that runs as pods of its own, by name. */
 export function unitsOf(mesh: Mesh): Unit[] {
   const services = mesh.workloads.map(({ name, port, deployment }): Unit => {
-    const { store, size, publishesKeys } = deployment;
+    const { store, size } = deployment;
     return {
       name,
       port,
-      keysPort: publishesKeys?.port,
       rpcs: true,
       program: `services/${name}/main.ts`,
       store,
@@ -62,7 +59,6 @@ export function unitsOf(mesh: Mesh): Unit[] {
         ...EVERYWHERE,
         ...addressesOf(mesh, name),
         [variable(name, "PORT")]: `${port}`,
-        ...(publishesKeys !== undefined && { [variable(name, "KEYS_PORT")]: `${publishesKeys.port}` }),
         ...deployment.settings,
       },
       secrets: { ...(store === "postgres" && { POSTGRES_URL: DEV_POSTGRES_URL }), ...deployment.secrets },
@@ -71,7 +67,6 @@ export function unitsOf(mesh: Mesh): Unit[] {
   const web: Unit = {
     name: WEB.name,
     port: WEB.port,
-    keysPort: undefined,
     rpcs: false,
     program: "services/edge/web.ts",
     store: "none",
