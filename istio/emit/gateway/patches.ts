@@ -19,11 +19,17 @@ type ListenerMatch = NonNullable<NonNullable<Patch["match"]>["listener"]>;
 const MANAGER = "envoy.filters.network.http_connection_manager";
 const ROUTER = "envoy.filters.http.router";
 const context = "GATEWAY";
+/** Patches that name their place by another filter come after those that hold for a whole mesh (0). */
+const AFTER_OTHERS = 10;
 
 function envoyFilter(name: string, configPatches: readonly Patch[]): EnvoyFilter {
   return new EnvoyFilter({
     metadata: { name, namespace: NAMESPACE },
-    spec: { workloadSelector: { labels: podLabels(EDGE_GATEWAY.gateway) }, configPatches: [...configPatches] },
+    spec: {
+      workloadSelector: { labels: podLabels(EDGE_GATEWAY.gateway) },
+      priority: AFTER_OTHERS,
+      configPatches: [...configPatches],
+    },
   });
 }
 
