@@ -267,7 +267,7 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)(
       );
       try {
         const says = envoys.map((it) => failing(PROTOCOLS.Connect(`http://127.0.0.1:${it.port("http")}`), "say"));
-      expect(await Promise.all(says)).toEqual(["OK", "Unavailable DEPENDENCY_UNAVAILABLE"]);
+        expect(await Promise.all(says)).toEqual(["OK", "Unavailable DEPENDENCY_UNAVAILABLE"]);
         expect(seen).toEqual(["edge"]);
       } finally {
         for (const it of envoys) await it.close();

@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
@@ -9,78 +7,26 @@ import { demoShelves } from "../demo/catalogue.ts";
 import { loadDemoCatalogue } from "../demo/load.ts";
 import { main as edge } from "../edge/main.ts";
 import { backend } from "./testing/backend.ts";
+import {
+  addToCart,
+  fillCheckout,
+  findTeapot,
+  launchBrowser,
+  openPage,
+  payAtLast,
+  seePictures,
+  signUp,
+  signUpToCheckOut,
+  statusOf,
+  withoutBrowser,
+} from "./testing/browser.ts";
 import { buildWebApp } from "./web-build.ts";
-
-const BROWSERS = [
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-const executablePath = BROWSERS.find((it) => it !== undefined && existsSync(it));
-const withoutBrowser = executablePath === undefined && process.env.REQUIRE_BROWSER !== "true";
-if (withoutBrowser) {
-  console.warn(
-    "No Chromium or Chrome was found, so the tests in a browser are left out; install one, or set CHROMIUM_PATH.",
-  );
-}
-
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 let mesh: TestMesh;
 let browser: Browser;
 
-/** A page of its own visitor; what the console complains about is collected. */
-async function visit(path: string): Promise<{ page: Page; complaints: string[] }> {
-  const context = await browser.newContext({ baseURL: mesh.url("edge"), viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const complaints: string[] = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(path);
-  return { page, complaints };
-}
-
-async function signUp(page: Page): Promise<void> {
-  await page.getByLabel("Name", { exact: true }).fill("Ada Lovelace");
-  await page.getByLabel("Email").fill(`ada-${Date.now()}-${Math.random()}@example.com`);
-  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
-  await page.getByRole("button", { name: "Create account" }).click();
-}
-
-async function fillCheckout(page: Page, number: string): Promise<void> {
-  for (const [label, value] of [
-    ["Full name", "Ada Lovelace"],
-    ["Address", "12 St James's Square"],
-    ["City", "London"],
-    ["Postal code", "SW1Y 4JH"],
-    ["Card number", number],
-    ["Expiry", "12/90"],
-    ["Security code", "123"],
-    ["Name on card", "Ada Lovelace"],
-  ] as const) {
-    await page.getByLabel(label, { exact: true }).fill(value);
-  }
-}
-
-async function addToCart(page: Page): Promise<void> {
-  const path = `/${CartService.typeName}/${CartService.method.addItem.name}`;
-  const added = page.waitForResponse((it) => it.url().endsWith(path) && it.ok());
-  await page.getByRole("button", { name: "Add to cart" }).first().click();
-  await expect.poll(() => page.getByTestId("cart-count").innerText()).toBe("1");
-  // The badge counts up at once; a page that is left before the answer takes the request with it.
-  await added;
-}
+/** A page of its own visitor. */
+const visit = (path: string) => openPage(browser, { baseURL: mesh.url("edge") }, path);
 
 async function addFirstProduct(page: Page): Promise<void> {
   await page.goto("/products?in_stock=true");
@@ -96,7 +42,7 @@ describe.skipIf(withoutBrowser)("the shop in a browser", () => {
     const { token } = mesh.as("admin");
     const shelves = demoShelves.slice(0, 2);
     await loadDemoCatalogue({ clients, token, shelves, log: mesh.shared.log, signal: AbortSignal.timeout(60_000) });
-    browser = await chromium.launch({ args: QUIET, ...(executablePath !== undefined && { executablePath }) });
+    browser = await launchBrowser();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -107,46 +53,13 @@ describe.skipIf(withoutBrowser)("the shop in a browser", () => {
     timeout: 90_000,
   }, async () => {
     const { page, complaints } = await visit("/");
-    await page.getByRole("searchbox", { name: "Search products" }).fill("teapt");
-    await page.keyboard.press("Enter");
-    await page
-      .getByRole("link", { name: /teapot/i })
-      .first()
-      .click();
+    await findTeapot(page);
     await addToCart(page);
-    // Every picture in sight was really loaded.
-    await expect
-      .poll(() =>
-        page.evaluate(() =>
-          [...document.images].filter((it) => it.loading !== "lazy").every((it) => it.naturalWidth > 0),
-        ),
-      )
-      .toBe(true);
+    await seePictures(page);
 
-    await page.goto("/cart");
-    await page
-      .getByRole("link", { name: "Checkout" })
-      .or(page.getByRole("button", { name: "Checkout" }))
-      .first()
-      .click();
-    await page
-      .getByRole("link", { name: /make an account/i })
-      .first()
-      .click();
-    await signUp(page);
-    await page.waitForURL("**/checkout**");
-    await expect.poll(() => page.getByTestId("cart-count").innerText()).toBe("1");
-
-    await fillCheckout(page, "4000000000000002");
-    await page.getByRole("button", { name: "Place order" }).click();
-    await page
-      .getByText(/declined/i)
-      .first()
-      .waitFor();
-    await page.getByLabel("Card number").fill("4242 4242 4242 4242");
-    await page.getByRole("button", { name: "Place order" }).click();
-    await page.waitForURL("**/orders/*");
-    const status = () => page.getByTestId("order-status").first().innerText();
+    await signUpToCheckOut(page);
+    await payAtLast(page);
+    const status = () => statusOf(page);
     await expect.poll(status, { timeout: 15_000 }).toMatch(/Processing|Shipped/);
     await expect.poll(status, { timeout: 20_000 }).toBe("Delivered");
     expect(await page.getByTestId("cart-count").innerText()).toBe("0");
