@@ -1,4 +1,3 @@
-import type http from "node:http";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,11 +5,15 @@ import { services } from "#gen/services.js";
 import { MeshService } from "#gen/shop/api/v1/mesh_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { currentCall } from "#kit/call.ts";
+import type { Main } from "#kit/kit.ts";
 import { policyOf } from "#kit/policy.ts";
 import { fakeMain } from "#kit/testing/fake.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
-import { createForwarder } from "./forward.ts";
+import { createEdgeHandler } from "./handler.ts";
 import { createRoutes } from "./routes.ts";
+
+/** The edge without the web app. */
+const edge: Main = (kit) => kit.listen(createEdgeHandler(kit, (_, response) => void response.writeHead(404).end()));
 
 let mesh: TestMesh;
 beforeAll(async () => {
@@ -25,22 +28,7 @@ beforeAll(async () => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
   });
-  mesh = await startTestMesh({
-    product,
-    api,
-    // The edge without the web app: routes and forwarding.
-    edge: async (kit) => {
-      const routes = createRoutes(services);
-      const forwarder = createForwarder(kit.identity, kit.addressOf);
-      kit.onClose(() => forwarder.close());
-      await kit.listen((request, response) => {
-        const workload = routes.workloadOf(request.url ?? "");
-        const plain = response as http.ServerResponse;
-        if (workload === undefined) plain.writeHead(404).end();
-        else forwarder.forward(request as http.IncomingMessage, plain, workload);
-      });
-    },
-  });
+  mesh = await startTestMesh({ product, api, edge });
 });
 afterAll(() => mesh.close());
 

@@ -125,6 +125,19 @@ describe("a call that fails", () => {
     expect(left[1]).toBeLessThan(5_000);
   });
 
+  it("is left to a mesh that makes calls again by itself, where there is one", async () => {
+    const server = await startServer((stream, _, at) => {
+      if (at === 1) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else answerStatus(stream, Code.Unavailable);
+    });
+    const client = clientOf(server.url, { retries: false });
+    expect(await codeOf(client.look({}))).toBe("Unavailable");
+    expect(server.requests).toHaveLength(1);
+    // What nobody has begun on is nobody's second attempt.
+    expect(await codeOf(client.look({}))).toBe("Unavailable");
+    expect(server.requests).toHaveLength(3);
+  });
+
   it("is not made again by the many when a service is in trouble", async () => {
     const CALLS = 400;
     const server = await startServer((stream) => answerStatus(stream, 14));
