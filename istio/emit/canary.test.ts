@@ -105,6 +105,7 @@ describe.each(mesh.workloads)("the canary of $name", ({ name }) => {
       const text = JSON.stringify(twin)
         .replaceAll(hostOf(canary), hostOf(name))
         .replaceAll(`"track":"canary"`, `"track":"stable"`)
+        .replaceAll(`"service.istio.io/canonical-revision":"canary"`, `"service.istio.io/canonical-revision":"stable"`)
         .replaceAll(`"name":"${canary}"`, `"name":"${name}"`)
         .replaceAll(`"image":"shopmesh-canary"`, `"image":"shopmesh"`);
       const labels = { ...original?.metadata.labels, track: "stable" };

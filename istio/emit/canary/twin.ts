@@ -1,6 +1,7 @@
 import { CANARY_IMAGE, canaryNameOf, IMAGE } from "../../names.ts";
 
-/** What both tracks' pods say in their label "track". */
+/** What both tracks' pods say in these labels: the first selects them, by the second Istio's figures tell them apart. */
+const TRACK_LABELS = ["track", "service.istio.io/canonical-revision"];
 const TRACK = { stable: "stable", canary: "canary" } as const;
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ export interface Twin {
 
 /** Says of a field within an object what it is for the canary; undefined where it is the same. */
 function canaryValue(key: string, value: unknown, workload: string): unknown {
-  if (key === "track" && value === TRACK.stable) return TRACK.canary;
+  if (TRACK_LABELS.includes(key) && value === TRACK.stable) return TRACK.canary;
   if (key === "image" && value === IMAGE) return CANARY_IMAGE;
   if (key === "scaleTargetRef") return { ...(value as Plain), name: canaryNameOf(workload) };
   return undefined;

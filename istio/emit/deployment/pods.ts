@@ -80,7 +80,13 @@ function annotationsOf({ name, port, rpcs }: Unit): Record<string, string> {
 
 /** The pods of a unit, and how one version of them follows another: no request is to notice. */
 export function podsOf(unit: Unit): Deployment {
-  const labels = { ...labelsOf(unit), ...stablePodLabels(unit), ...(unit.store !== "none" && { store: unit.store }) };
+  const labels = {
+    ...labelsOf(unit),
+    ...stablePodLabels(unit),
+    // Istio's figures tell the tracks apart by it.
+    "service.istio.io/canonical-revision": "stable",
+    ...(unit.store !== "none" && { store: unit.store }),
+  };
   return new Deployment({
     metadata: { name: unit.name, namespace: NAMESPACE, labels: labelsOf(unit) },
     spec: {

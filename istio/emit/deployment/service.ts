@@ -17,13 +17,11 @@ interface Port {
 }
 
 /**
- * The names of a unit's ports. "grpc" and h2c: HTTP/2 from proxy to proxy and into the pod; taken for plain HTTP, calls would
+ * The names of a unit's ports. "grpc" and http2: HTTP/2 from proxy to proxy and into the pod; taken for plain HTTP, calls would
  * be made in HTTP/1.1, which gRPC is not.
  */
 export function portsOf({ port, rpcs }: Unit): [Port, ...Port[]] {
-  return [
-    rpcs ? { name: "grpc", port, appProtocol: "kubernetes.io/h2c" } : { name: "http", port, appProtocol: "http" },
-  ];
+  return [rpcs ? { name: "grpc", port, appProtocol: "http2" } : { name: "http", port, appProtocol: "http" }];
 }
 
 /** Where others reach the pods; a canary has a Service of its own, so that routes can weigh the two. */
