@@ -8,11 +8,18 @@ type Patch = NonNullable<NonNullable<IEnvoyFilter["spec"]>["configPatches"]>[num
 
 const JWT_FILTER = "envoy.filters.http.jwt_authn";
 const JWT_FILTER_TYPE = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
-/** What Istio calls the one rule of a RequestAuthentication, and the place where its policies look for claims. */
+/**
+ * What Istio calls the one rule of a RequestAuthentication, and the place where its policies look for claims. Were there a second
+ * rule for these proxies (a cluster's own, for all its namespaces), this could be that one's name; tokens would be refused then.
+ */
 const PROVIDER = "origins-0";
 const CLAIMS_PLACE = "payload";
 /** How old keys may be: a new one is published far longer before it signs, but a database that is made anew has others at once. */
 const KEYS_FRESH = "60s";
+/** The least that Envoy takes: a process does not honour a token that is over either. Left out, it is a minute. */
+const CLOCK_SKEW_SECONDS = 1;
+/** A signature is checked once, and not with every call; by each of a proxy's threads. */
+const VERIFIED_TOKENS_MAX = 1000;
 const FETCH_TIMEOUT = "2s";
 const FETCH_RETRIES = { num_retries: 3, retry_back_off: { base_interval: "0.1s", max_interval: "1s" } };
 /** How the issuer's proxy reaches the process behind it. */
@@ -26,6 +33,8 @@ function fetching({ name, port, path }: TokenIssuer, workload: string): Patch {
     forward: true,
     from_headers: TOKEN_HEADERS.map((it) => ({ name: it.name, value_prefix: it.prefix })),
     payload_in_metadata: CLAIMS_PLACE,
+    clock_skew_seconds: CLOCK_SKEW_SECONDS,
+    jwt_cache_config: { jwt_cache_size: VERIFIED_TOKENS_MAX },
     remote_jwks: {
       http_uri: { uri: `http://${hostOf(name)}:${port}${path}`, cluster, timeout: FETCH_TIMEOUT },
       cache_duration: KEYS_FRESH,
