@@ -28,8 +28,10 @@ const CALL_TIMEOUT_MS = 20_000;
 
 /** What the contract has the edge answer; where two answers are as good, both. */
 export function expectedAnswers({ callers, common, user }: MeshMethod, client: EdgeClient): readonly EdgeAnswer[] {
-  if (common || !callers.includes(EDGE)) return ["not found"];
-  if (client === "expired" || client === "forged") return ["unauthenticated"];
+  const bad = client === "expired" || client === "forged";
+  // A proxy that checks tokens may do so before it looks where the call goes.
+  if (common || !callers.includes(EDGE)) return bad ? ["not found", "unauthenticated"] : ["not found"];
+  if (bad) return ["unauthenticated"];
   if (LEVELS[client] >= user) return ["served"];
   // A service asks for a token; the mesh in front of it knows only that there is none that would do.
   return client === "absent" ? ["unauthenticated", "forbidden"] : ["forbidden"];

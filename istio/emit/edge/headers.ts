@@ -34,6 +34,6 @@ export function responseHeaderMutations(https: boolean): object[] {
   const added = Object.entries(headers).map(([key, value]) => ({
     append: { header: { key, value }, append_action: "ADD_IF_ABSENT" },
   }));
-  // How long a service took and how often it was tried is nobody's business outside.
-  return [{ remove_on_match: { key_matcher: { prefix: "x-envoy-" } } }, ...added];
+  // What stands behind the edge, and how long it took, is nobody's business outside.
+  return [{ remove: "server" }, { remove_on_match: { key_matcher: { prefix: "x-envoy-" } } }, ...added];
 }
