@@ -2,7 +2,7 @@ import { Deployment } from "kubernetes-models/apps/v1";
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import { IMAGE, NAMESPACE, serviceAccountOf } from "../../names.ts";
 import { probesOf, STARTUP_SECONDS } from "./probes.ts";
-import { portsOf } from "./service.ts";
+import { portOf } from "./service.ts";
 import { ENVIRONMENT_CONFIG } from "./settings.ts";
 import { labelsOf, stablePodLabels, type Unit } from "./unit.ts";
 
@@ -35,14 +35,14 @@ function environmentOf({ name, secrets }: Unit): NonNullable<IContainer["envFrom
 
 function container(unit: Unit): IContainer {
   const { cpuMillis, memoryMiB, memoryMaxMiB } = unit.size;
-  const [main] = portsOf(unit);
+  const { name, port } = portOf(unit);
   return {
     name: unit.name,
     image: IMAGE,
     args: [unit.program],
     envFrom: environmentOf(unit),
-    ports: portsOf(unit).map((it) => ({ name: it.name, containerPort: it.port })),
-    ...probesOf(main.name),
+    ports: [{ name, containerPort: port }],
+    ...probesOf(name),
     lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SECONDS } } },
     resources: {
       requests: { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` },

@@ -9,7 +9,6 @@ const TIMEOUT_SECONDS = 3;
  */
 export const STARTUP_SECONDS = 600;
 
-/** The first port of the pod, whatever it is called. */
 const get = (path: string, port: string) => ({ httpGet: { path, port }, timeoutSeconds: TIMEOUT_SECONDS });
 
 /**

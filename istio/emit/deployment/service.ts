@@ -10,27 +10,19 @@ export function identityOf(unit: Unit): ServiceAccount {
   });
 }
 
-interface Port {
-  readonly name: string;
-  readonly port: number;
-  readonly appProtocol: string;
-}
-
 /**
- * The names of a unit's ports. "grpc" and http2: HTTP/2 from proxy to proxy and into the pod; taken for plain HTTP, calls would
- * be made in HTTP/1.1, which gRPC is not.
+ * The one port of a unit. "grpc" and http2: HTTP/2 from proxy to proxy and into the pod; taken for plain HTTP, calls would be made
+ * in HTTP/1.1, which gRPC is not.
  */
-export function portsOf({ port, rpcs }: Unit): [Port, ...Port[]] {
-  return [rpcs ? { name: "grpc", port, appProtocol: "http2" } : { name: "http", port, appProtocol: "http" }];
+export function portOf({ port, rpcs }: Unit) {
+  return rpcs ? { name: "grpc", port, appProtocol: "http2" } : { name: "http", port, appProtocol: "http" };
 }
 
 /** Where others reach the pods; a canary has a Service of its own, so that routes can weigh the two. */
 export function serviceOf(unit: Unit): Service {
+  const port = portOf(unit);
   return new Service({
     metadata: { name: unit.name, namespace: NAMESPACE, labels: labelsOf(unit) },
-    spec: {
-      selector: stablePodLabels(unit),
-      ports: portsOf(unit).map((it) => ({ ...it, targetPort: it.name })),
-    },
+    spec: { selector: stablePodLabels(unit), ports: [{ ...port, targetPort: port.name }] },
   });
 }
