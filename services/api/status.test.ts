@@ -65,11 +65,12 @@ describe("rates", () => {
   });
 });
 
-test("an edge sums up all methods of a pair; watching the mesh is no traffic", () => {
+test("an edge sums up all methods of a pair; watching the mesh is no traffic, and nobody is no end of an edge", () => {
   const calls = [
     { caller: "edge", method: "A", count: 3, errors: 1 },
     { caller: "edge", method: "B", count: 4 },
     { caller: "cart", method: "B", count: 5 },
+    { caller: "", method: "B", count: 6 },
     { caller: "api", service: WorkloadService.typeName, count: 999 },
   ];
   const { edges, workloads } = status([lookOf(0, 10, calls)]);
@@ -77,7 +78,7 @@ test("an edge sums up all methods of a pair; watching the mesh is no traffic", (
     ["edge", "product", 7n, 1n],
     ["cart", "product", 5n, 0n],
   ]);
-  expect(workloads[0]?.calls).toHaveLength(3);
+  expect(workloads[0]?.calls).toHaveLength(4);
 });
 
 test("the mesh is healthy when all can serve", () => {

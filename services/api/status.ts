@@ -12,6 +12,7 @@ import {
 import type { CallStats, Telemetry } from "#gen/shop/mesh/v1/workload_pb.js";
 import { WorkloadService } from "#gen/shop/mesh/v1/workload_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
+import { NOBODY } from "#kit/identity/workload.ts";
 
 /** What was seen of a workload at one moment. */
 export interface Look {
@@ -109,9 +110,10 @@ function workloadStatus({ workload, telemetry, silence }: Look, traffic: readonl
   };
 }
 
-/** Who called this workload, over all its methods. */
+/** Who called this workload, over all its methods; nobody is no workload. */
 function edgesTo(callee: string, traffic: readonly Traffic[]): MessageInitShape<typeof MeshEdgeSchema>[] {
-  return [...Map.groupBy(traffic, (it) => it.stats.caller)].map(([caller, rows]) => ({
+  const named = traffic.filter(({ stats }) => stats.caller !== NOBODY);
+  return [...Map.groupBy(named, (it) => it.stats.caller)].map(([caller, rows]) => ({
     caller,
     callee,
     count: rows.reduce((sum, it) => sum + it.stats.count, 0n),

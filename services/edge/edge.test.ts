@@ -18,9 +18,11 @@ const edge: Main = (kit) => kit.listen(createEdgeHandler(kit, (_, response) => v
 let mesh: TestMesh;
 beforeAll(async () => {
   const product = fakeMain(ProductService, {
-    getProduct: () => ({
-      product: { productId: "seen", name: `${currentCall()?.caller} ${currentCall()?.clientAddress}` },
-    }),
+    getProduct: (_, { requestHeader }) => {
+      const { caller, clientAddress } = currentCall() ?? {};
+      const scheme = requestHeader.get("x-forwarded-proto");
+      return { product: { productId: "seen", name: `${caller} ${clientAddress} ${scheme}` } };
+    },
   });
   const api = fakeMain(MeshService, {
     async *watchStatus(_, { signal }) {
@@ -48,12 +50,15 @@ describe("the edge", () => {
   it.each([
     ["Connect", createConnectTransport],
     ["gRPC-Web", createGrpcWebTransport],
-  ])("forwards %s calls as itself, with the address it saw, whatever the client claims", async (_, createTransport) => {
-    const client = createClient(ProductService, createTransport({ baseUrl: mesh.url("edge") }));
-    const headers = { "x-forwarded-for": "6.6.6.6", ...mesh.prove("order") };
-    const { product } = await client.getProduct({ productId: "seen" }, { headers });
-    expect(product?.name).toMatch(/^edge (::ffff:)?127\.0\.0\.1$/);
-  });
+  ])(
+    "forwards %s calls as itself, with the address and the scheme it saw, whatever the client claims",
+    async (_, createTransport) => {
+      const client = createClient(ProductService, createTransport({ baseUrl: mesh.url("edge") }));
+      const headers = { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https", ...mesh.prove("order") };
+      const { product } = await client.getProduct({ productId: "seen" }, { headers });
+      expect(product?.name).toMatch(/^edge (::ffff:)?127\.0\.0\.1 http$/);
+    },
+  );
 
   it("lets a stream's first message through while the stream goes on, and tells the service when the browser leaves", async () => {
     const client = createClient(MeshService, createConnectTransport({ baseUrl: mesh.url("edge") }));

@@ -1,6 +1,7 @@
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { callFailure } from "../failure.ts";
+import { NOBODY } from "../identity/workload.ts";
 import type { Step } from "./pipeline.ts";
 
 const NEEDED: Readonly<Record<number, string>> = {
@@ -13,7 +14,8 @@ export function authorizeCaller(): Step {
   return (call) => {
     const { callers } = call.policy;
     if (callers.includes(call.caller) || callers.includes("*")) return;
-    throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, `The contract does not let "${call.caller}" make this call.`);
+    const who = call.caller === NOBODY ? "a caller that nobody vouches for" : `"${call.caller}"`;
+    throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, `The contract does not let ${who} make this call.`);
   };
 }
 
