@@ -103,6 +103,37 @@ describe("the environments", () => {
   });
 });
 
+interface Pod {
+  readonly automountServiceAccountToken?: boolean;
+  readonly enableServiceLinks?: boolean;
+  readonly securityContext?: object;
+  readonly containers: readonly { readonly securityContext?: object }[];
+}
+
+it("every pod, generated or not, is held to the same rules", () => {
+  const controllers = objects.filter((it) => ["Deployment", "StatefulSet", "Job"].includes(it.kind));
+  expect(controllers.filter((it) => it.kind !== "Deployment").map((it) => it.metadata?.name)).toEqual([
+    "demo",
+    "postgres",
+  ]);
+  for (const { metadata, spec } of controllers as (Meta & { spec: { template: { spec: Pod } } })[]) {
+    const pod = spec.template.spec;
+    expect(pod, metadata?.name).toMatchObject({
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    });
+    for (const { securityContext } of pod.containers)
+      expect(securityContext, metadata?.name).toEqual({
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        privileged: false,
+        readOnlyRootFilesystem: true,
+        runAsNonRoot: true,
+      });
+  }
+});
+
 it("every object says in which namespace it lives", () => {
   const wrong = objects
     .filter((it) => !CLUSTER_WIDE.includes(it.kind) && it.metadata?.namespace !== NAMESPACE)
