@@ -6,6 +6,7 @@ import { contractOf } from "#kit/testing/contract.ts";
 import { type MeshError, meshOf } from "../model.ts";
 import { readMesh } from "../shop.ts";
 import { emitAuthentication } from "./authentication.ts";
+import { KEYLESS } from "./keyless.ts";
 
 const plain: Deployment = { store: "none", size: { cpuMillis: 1, memoryMiB: 1, memoryMaxMiB: 1 } };
 const issuer: Deployment = { ...plain, http: [{ path: "/keys", callers: ["*"] }], publishesKeys: "/keys" };
@@ -50,7 +51,7 @@ it("takes tokens of the shop's issuer alone, from one header alone, and leaves t
       {
         issuer: "shopmesh",
         audiences: ["shopmesh"],
-        jwks: '{"keys":[]}',
+        jwks: JSON.stringify({ keys: [KEYLESS] }),
         fromHeaders: ["Bearer ", "bearer "].map((prefix) => ({ name: "authorization", prefix })),
         forwardOriginalToken: true,
       },

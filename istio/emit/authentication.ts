@@ -2,10 +2,11 @@ import { PeerAuthentication, RequestAuthentication } from "@kubernetes-models/is
 import { type GeneratedFile, MESH_FOLDER, yamlFile } from "../files.ts";
 import { EDGE, type Mesh } from "../model.ts";
 import { EDGE_REF, NAMESPACE, podLabels } from "../names.ts";
+import { KEYLESS } from "./keyless.ts";
 import { ISSUER_CLAIMS, TOKEN_HEADERS, tokenIssuerOf, tokenReadersOf } from "./token-issuer.ts";
 
-/** No keys: no token is valid. A proxy gets the real ones by a patch (token-keys.ts), and without it refuses every token. */
-const NO_KEYS = JSON.stringify({ keys: [] });
+/** By which no token is valid. A proxy gets the real keys by a patch (token-keys.ts), and refuses every token without it. */
+const NO_KEYS = JSON.stringify({ keys: [KEYLESS] });
 
 /** Mutual TLS alone, for every port of every workload. */
 function strict(): PeerAuthentication {

@@ -29,7 +29,7 @@ const found = filters.map(({ spec }) => {
   return {
     workload: Object.values(spec.workloadSelector.labels)[0] ?? "",
     context: fetch?.match.context,
-    provider: fetch?.patch.value.typed_config.providers["origins-0"],
+    provider: fetch?.patch.value.typed_config.providers["access-tokens"],
     others: spec.configPatches.filter((it) => it !== fetch),
   };
 });

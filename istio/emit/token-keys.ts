@@ -8,12 +8,9 @@ type Patch = NonNullable<NonNullable<IEnvoyFilter["spec"]>["configPatches"]>[num
 
 const JWT_FILTER = "envoy.filters.http.jwt_authn";
 const JWT_FILTER_TYPE = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
-/**
- * What Istio calls the one rule of a RequestAuthentication, and the place where its policies look for claims. Were there a second
- * rule for these proxies (a cluster's own, for all its namespaces), this could be that one's name; tokens would be refused then.
- */
-const PROVIDER = "origins-0";
+/** Where Istio's policies look for a token's claims. */
 const CLAIMS_PLACE = "payload";
+const PROVIDER = "access-tokens";
 /** How old keys may be: a new one is published far longer before it signs, but a database that is made anew has others at once. */
 const KEYS_FRESH = "60s";
 /** The least that Envoy takes: a process does not honour a token that is over either. Left out, it is a minute. */
@@ -22,10 +19,12 @@ const CLOCK_SKEW_SECONDS = 1;
 const VERIFIED_TOKENS_MAX = 1000;
 const FETCH_TIMEOUT = "2s";
 const FETCH_RETRIES = { num_retries: 3, retry_back_off: { base_interval: "0.1s", max_interval: "1s" } };
+/** Among patches of the same filter, of which there are none; said, since Istio's analysis wants one said. */
+const PRIORITY = 10;
 /** How the issuer's proxy reaches the process behind it. */
 const OWN_CLUSTER = "token-keys";
 
-/** Envoy's own words for the rule of the RequestAuthentication, with the keys from the issuer. */
+/** Envoy's own words for the rule of the RequestAuthentication, with the keys from the issuer. A request may have no token. */
 function fetching({ name, port, path }: TokenIssuer, workload: string): Patch {
   const cluster = workload === name ? OWN_CLUSTER : `outbound|${port}||${hostOf(name)}`;
   const provider = {
@@ -44,11 +43,17 @@ function fetching({ name, port, path }: TokenIssuer, workload: string): Patch {
     },
   };
   const filter = { name: "envoy.filters.network.http_connection_manager", subFilter: { name: JWT_FILTER } };
-  const typed_config = { "@type": JWT_FILTER_TYPE, providers: { [PROVIDER]: provider } };
+  const requires = { requires_any: { requirements: [{ provider_name: PROVIDER }, { allow_missing: {} }] } };
+  const typed_config = {
+    "@type": JWT_FILTER_TYPE,
+    providers: { [PROVIDER]: provider },
+    rules: [{ match: { prefix: "/" }, requires }],
+    bypass_cors_preflight: true,
+  };
   return {
     applyTo: "HTTP_FILTER",
     match: { context: workload === EDGE ? "GATEWAY" : "SIDECAR_INBOUND", listener: { filterChain: { filter } } },
-    patch: { operation: "MERGE", value: { name: JWT_FILTER, typed_config } },
+    patch: { operation: "REPLACE", value: { name: JWT_FILTER, typed_config } },
   };
 }
 
@@ -74,6 +79,7 @@ function keysFor(workload: string, issuer: TokenIssuer): EnvoyFilter {
       annotations: { "galley.istio.io/analyze-suppress": "IST0133" },
     },
     spec: {
+      priority: PRIORITY,
       workloadSelector: { labels: podLabels(workload) },
       configPatches: workload === issuer.name ? [ownCluster(issuer), fetch] : [fetch],
     },
