@@ -1,6 +1,6 @@
 import type { Deployment } from "#kit/deployment.ts";
 
-/** Makes the sizes that browsers ask for; the replica that made one has it at hand. */
+/** Makes the sizes that browsers ask for: all who ask for one at the same time come to the same replica, which makes it once. */
 export const deployment: Deployment = {
   store: "postgres",
   size: { cpuMillis: 250, memoryMiB: 192, memoryMaxMiB: 768 },
