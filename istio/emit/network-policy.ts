@@ -33,7 +33,6 @@ const controlPlane: Peer = {
   namespaceSelector: namespace(CONTROL_PLANE.namespace),
   podSelector: { matchLabels: CONTROL_PLANE.labels },
 };
-
 const monitoring: Peer = { namespaceSelector: { matchLabels: MONITORING_LABEL } };
 
 /** What these pods may be asked and may ask for, besides what other policies allow them; an empty list: nothing. */
