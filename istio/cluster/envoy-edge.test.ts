@@ -7,12 +7,28 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MeshService } from "#gen/shop/api/v1/mesh_service_pb.js";
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
+import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
+import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { WORKLOAD_HEADER } from "#kit/identity/workload.ts";
 import type { Workload } from "#kit/settings.ts";
 import { createAuthority } from "#kit/testing/certificates.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
+import { demoShelves } from "../../services/demo/catalogue.ts";
+import { loadDemoCatalogue } from "../../services/demo/load.ts";
 import { main as edge } from "../../services/edge/main.ts";
 import { backend } from "../../services/shop/testing/backend.ts";
+import {
+  addToCart,
+  findTeapot,
+  launchBrowser,
+  openPage,
+  payAtLast,
+  seePictures,
+  signUpToCheckOut,
+  statusOf,
+  trusting,
+  withoutBrowser,
+} from "../../services/shop/testing/browser.ts";
 import { buildWebApp } from "../../services/shop/web-build.ts";
 import { envoyConfig } from "../emit/envoy/config.ts";
 import { findEnvoy, REQUIRE_ENVOY } from "../envoy-binary.ts";
@@ -32,6 +48,7 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("a real Envoy in front o
   let shop: TestMesh;
   let envoy: TestEnvoy;
   let ca: string;
+  let certificate: string;
   let baseUrl: string;
 
   beforeAll(async () => {
@@ -39,11 +56,12 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("a real Envoy in front o
     contracts = await readMesh();
     shop = await startTestMesh(
       { ...backend, edge },
-      { env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password } },
+      { env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password, FULFILMENT_STEP_SECONDS: "2" } },
     );
     const authority = await createAuthority();
     ca = authority.ca;
     const { cert, key } = await authority.issue({ hosts: [HOST] });
+    certificate = cert;
     const files = { certificate: join(folder, "edge.crt"), key: join(folder, "edge.key") };
     writeFileSync(files.certificate, cert);
     writeFileSync(files.key, key, { mode: 0o600 });
@@ -135,4 +153,36 @@ describe.skipIf(binary === undefined && !REQUIRE_ENVOY)("a real Envoy in front o
       break;
     }
   });
+
+  it.skipIf(withoutBrowser)(
+    "sells something to a browser, and shows it the order on its way to the door",
+    async () => {
+      const clients = {
+        products: createClient(ProductService, transport()),
+        images: createClient(ImageService, transport()),
+      };
+      const { accessToken } = await createClient(AuthService, transport()).signIn(ADMIN);
+      await loadDemoCatalogue({
+        clients,
+        token: accessToken?.token ?? "",
+        shelves: demoShelves.slice(0, 2),
+        log: shop.shared.log,
+        signal: AbortSignal.timeout(60_000),
+      });
+      const browser = await launchBrowser(trusting(certificate));
+      try {
+        const { page, complaints } = await openPage(browser, { baseURL: baseUrl }, "/");
+        await findTeapot(page);
+        await addToCart(page);
+        await seePictures(page);
+        await signUpToCheckOut(page);
+        await payAtLast(page);
+        await expect.poll(() => statusOf(page), { timeout: 30_000 }).toBe("Delivered");
+        expect(complaints.filter((it) => !it.includes("the server responded with a status"))).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+    120_000,
+  );
 });

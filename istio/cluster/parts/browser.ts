@@ -1,4 +1,3 @@
-import { createHash, X509Certificate } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -12,6 +11,7 @@ import {
   seePictures,
   signUpToCheckOut,
   statusOf,
+  trusting,
   withoutBrowser,
 } from "../../../services/shop/testing/browser.ts";
 import type { Edge } from "../lib/edge.ts";
@@ -22,12 +22,7 @@ const HTTPS_PORT = 443;
 
 /** Sends the browser to the ingress under its own name, and lets it trust that one certificate and no other. */
 function argumentsFor({ host, address, port, certificate }: Edge): string[] {
-  const key = new X509Certificate(certificate).publicKey.export({ type: "spki", format: "der" });
-  const hash = createHash("sha256").update(key).digest("base64");
-  return [
-    `--host-resolver-rules=MAP ${host}:${HTTPS_PORT} ${address}:${port}`,
-    `--ignore-certificate-errors-spki-list=${hash}`,
-  ];
+  return [`--host-resolver-rules=MAP ${host}:${HTTPS_PORT} ${address}:${port}`, trusting(certificate)];
 }
 
 async function picture(page: Page, name: string): Promise<void> {

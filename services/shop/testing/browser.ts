@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
@@ -29,6 +30,12 @@ const QUIET = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+/** For `launchBrowser`: trusts this certificate (PEM), whoever signed it, and no other. */
+export function trusting(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: "spki", format: "der" });
+  return `--ignore-certificate-errors-spki-list=${createHash("sha256").update(key).digest("base64")}`;
+}
 
 /** A browser that does nothing by itself. */
 export function launchBrowser(...args: readonly string[]): Promise<Browser> {
