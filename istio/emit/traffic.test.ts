@@ -4,7 +4,7 @@ import { LIMITS } from "#kit/server/limits.ts";
 import { calleesOf } from "../model.ts";
 import { hostOf } from "../names.ts";
 import { readMesh } from "../shop.ts";
-import { destinationRulesOf, IDLE_TIMEOUT_MS } from "./traffic/destination-rule.ts";
+import { CONNECT_TIMEOUT_MS, destinationRulesOf, IDLE_TIMEOUT_MS } from "./traffic/destination-rule.ts";
 import { sidecarsOf } from "./traffic/sidecar.ts";
 import { duration } from "./traffic/treatment.ts";
 import { virtualServiceOf } from "./traffic/virtual-service.ts";
@@ -88,6 +88,11 @@ describe("connections", () => {
 
   it("are closed by the caller's proxy before the service does", () => {
     expect(IDLE_TIMEOUT_MS).toBeLessThan(Math.min(LIMITS.keepAliveTimeoutMs, LIMITS.idleTimeoutMs));
+  });
+
+  it("are given up while there is time for another replica", () => {
+    for (const { method } of calls)
+      expect(method.timeoutMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(CONNECT_TIMEOUT_MS);
   });
 
   it("go to the replica with the least to do, or to the same for the same", () => {

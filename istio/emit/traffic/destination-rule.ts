@@ -8,8 +8,8 @@ import { duration } from "./treatment.ts";
 
 type TrafficPolicy = NonNullable<NonNullable<IDestinationRule["spec"]>["trafficPolicy"]>;
 
-/** A replica that does not take a connection: much less than any contract's time, so that another one can be tried. */
-const CONNECT_TIMEOUT_MS = 500;
+/** For a replica to take a connection, the TLS handshake included: less than any contract's time, so that another one can be tried. */
+export const CONNECT_TIMEOUT_MS = 1_000;
 /** Before the kit closes what nobody uses (`LIMITS.keepAliveTimeoutMs`), so that no call meets a connection on its way out. */
 export const IDLE_TIMEOUT_MS = 60_000;
 /** A peer that vanished without a word, with its node: found after time + probes × interval = 60 s. */
