@@ -5,6 +5,7 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MeshService } from "#gen/shop/api/v1/mesh_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { sentenceOf } from "./errors.ts";
 import { createShopTransport } from "./transport.ts";
 
@@ -15,14 +16,14 @@ afterEach(() => {
 
 type Answer = readonly [status: number, body: string, type?: string];
 
-/** A shop that answers a token with this, and another one with an empty cart; and the tokens it was shown. */
+/** A shop that answers like this, but a new token with an empty cart; and the tokens it was shown. */
 async function shop(refusal: Answer): Promise<{ baseUrl: string; shown: unknown[] }> {
   const shown: unknown[] = [];
   const server = http.createServer((request, response) => {
     const { authorization } = request.headers;
     shown.push(authorization);
     const [status, body, type = "text/plain"] =
-      authorization === "Bearer old" ? refusal : ([200, "{}", "application/json"] as const);
+      authorization !== "Bearer new" ? refusal : ([200, "{}", "application/json"] as const);
     request.resume().on("end", () => response.writeHead(status, { "content-type": type }).end(body));
   });
   servers.push(server);
@@ -79,4 +80,11 @@ describe("what a proxy refuses without a reason", () => {
     expect(shown).toHaveLength(1);
     expect(held.replace).not.toHaveBeenCalled();
   });
+});
+
+it("tells somebody without a token whom a proxy refuses to sign in", async () => {
+  const { baseUrl } = await shop([403, "RBAC: access denied"]);
+  const transport = createShopTransport(baseUrl, { token: async () => undefined, replace: async () => undefined });
+  const { listOrders } = createClient(OrderService, transport);
+  expect(sentenceOf(await listOrders({}).catch((it: unknown) => it))).toContain("sign in");
 });

@@ -28,7 +28,7 @@ export function authenticate(session: Pick<Session, "token" | "replace">): Inter
   return (next) => async (request) => {
     const need = NEEDS[getOption(request.method, policy).user] ?? "anybody";
     const token = await session.token(need);
-    if (token === undefined) return next(request);
+    if (token === undefined) return next(request).catch((error: unknown) => Promise.reject(withoutToken(error, need)));
     request.header.set("authorization", `Bearer ${token}`);
     try {
       const response = await next(request);
@@ -54,9 +54,18 @@ async function* watched<T>(messages: AsyncIterable<T>, session: Pick<Session, "r
   }
 }
 
+const isUnexplained = (error: ConnectError) => error.findDetails(ErrorInfoSchema).length === 0;
+
+/** A proxy says of a call without a token that it is forbidden; to the person, a token is what is missing. */
+function withoutToken(thrown: unknown, need: Need): unknown {
+  const error = ConnectError.from(thrown);
+  if (need === "anybody" || error.code !== Code.PermissionDenied || !isUnexplained(error)) return thrown;
+  return new ConnectError(error.rawMessage, Code.Unauthenticated, error.metadata);
+}
+
 /** A proxy on the way may refuse a token as well; it says no more than that, while services always give a reason. */
 function isTokenInvalid(thrown: unknown): boolean {
   const error = ConnectError.from(thrown);
-  const unexplained = error.code === Code.Unauthenticated && error.findDetails(ErrorInfoSchema).length === 0;
+  const unexplained = error.code === Code.Unauthenticated && isUnexplained(error);
   return unexplained || hasReason(error, ErrorReasonSchema, ErrorReason.TOKEN_INVALID);
 }
