@@ -21,7 +21,7 @@ const PENDING_MAX = 1_024;
 
 /**
  * A replica that fails in a row is left alone for a while, twice as long the next time. What counts is 502 to 504, gRPC's
- * UNAVAILABLE and connections that fail; a 500 is an answer, by which one bad request would take replicas away. Of
+ * UNAVAILABLE and DEADLINE_EXCEEDED, and connections that fail; a 500 is an answer, by which one bad request would take replicas away. Of
  * two one always stays, and a lone one is called whatever it does.
  */
 const OUTLIERS: NonNullable<TrafficPolicy["outlierDetection"]> = {
