@@ -26,7 +26,7 @@ const OUTPUT_MAX_BYTES = 64 * 1024 * 1024;
 
 /** Contracts that npm packages bring, in .cache/proto; a fresh checkout has none yet. */
 export function writeDependencies(): void {
-  if (existsSync(join(ROOT, ".cache/proto"))) return;
+  if (existsSync(join(ROOT, ".cache/proto/buf/validate/validate.proto"))) return;
   execFileSync(process.execPath, ["scripts/gen.ts", "--deps-only"], { cwd: ROOT });
 }
 

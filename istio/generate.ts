@@ -5,7 +5,6 @@ import { emitDeployment } from "./emit/deployment.ts";
 import { emitEnvoy } from "./emit/envoy.ts";
 import { emitGateway } from "./emit/gateway.ts";
 import { emitNetworkPolicy } from "./emit/network-policy.ts";
-import { emitReference } from "./emit/reference.ts";
 import { emitSlo } from "./emit/slo.ts";
 import { emitTokenKeys } from "./emit/token-keys.ts";
 import { emitTraffic } from "./emit/traffic.ts";
@@ -23,7 +22,6 @@ const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
   emitDeployment,
   emitCanary,
   emitSlo,
-  emitReference,
 ];
 
 /** Every file that is made from the mesh: pure, and the same for the same mesh. */

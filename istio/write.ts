@@ -1,6 +1,8 @@
 // Writes what is generated from the mesh; `npm run gen` runs it once the contracts are generated.
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ContractsError, readContracts } from "./contracts.ts";
+import { emitReference } from "./emit/reference.ts";
 import { CLUSTER_FOLDER, MESH_FOLDER } from "./files.ts";
 import { generate } from "./generate.ts";
 import { MeshError } from "./model.ts";
@@ -16,7 +18,8 @@ function removeStrangers(folder: string, wanted: ReadonlySet<string>): void {
 }
 
 try {
-  const files = generate(await readMesh());
+  const mesh = await readMesh();
+  const files = [...generate(mesh), ...emitReference(mesh, readContracts().registry)];
   const wanted = new Set(files.map((it) => it.path));
   for (const folder of [MESH_FOLDER, CLUSTER_FOLDER]) removeStrangers(folder, wanted);
   for (const { path, text } of files) {
@@ -24,7 +27,7 @@ try {
     writeFileSync(path, text);
   }
 } catch (error) {
-  if (!(error instanceof MeshError)) throw error;
+  if (!(error instanceof MeshError || error instanceof ContractsError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 // Writes gen/ from proto/, and the mesh from gen/: `npm run gen`. buf needs the source of protovalidate's options, which the npm package ships as
 // a descriptor only, so it is printed back into a .proto first.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import {
   type DescExtension,
   type DescField,
@@ -77,7 +77,10 @@ function writeServiceList(): void {
 }
 
 mkdirSync(".cache/proto/buf/validate", { recursive: true });
-writeFileSync(".cache/proto/buf/validate/validate.proto", printFile(file_buf_validate_validate));
+// Put in its place whole, since several processes may want it at once.
+const printed = `.cache/proto/buf/validate/validate.${process.pid}`;
+writeFileSync(printed, printFile(file_buf_validate_validate));
+renameSync(printed, ".cache/proto/buf/validate/validate.proto");
 if (process.argv[2] !== "--deps-only") {
   execFileSync("buf", ["generate"], { stdio: "inherit" });
   writeServiceList();
