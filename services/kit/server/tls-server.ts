@@ -41,7 +41,11 @@ export function createTlsServer(options: {
     onRefused(new Error(`the client's certificate is not valid: ${String(socket.authorizationError)}`));
     socket.destroy();
   });
-  server.on("tlsClientError", onRefused);
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+    socket.destroy(); // node leaves that to us
+    // Who hangs up before the handshake is over wanted to know whether somebody listens.
+    if (error.code !== "ECONNRESET") onRefused(error);
+  });
   const stop = tls.onRenewal(() => server.setSecureContext(contextOptions(tls)));
   server.on("close", stop);
   return server;

@@ -11,6 +11,7 @@ import { echoContract } from "#kit/testing/contract.ts";
 import type { Limits } from "../limits.ts";
 import type { Listener } from "../listen.ts";
 import { serveRpcs } from "../rpc-server.ts";
+import type { PortTls } from "../tls-server.ts";
 
 export const Echo = echoContract();
 
@@ -28,7 +29,7 @@ export interface EchoServer extends Listener {
  * with "t-" as trailers), "big:<bytes>" so many bytes, "unsendable" with a trailer that no header may hold, "wait" when it is
  * released. Internal is refused before its request is read. Watch repeats its text until the client has gone.
  */
-export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServer> {
+export async function startEcho(limits: Partial<Limits> = {}, tls?: PortTls): Promise<EchoServer> {
   const calls = { begun: 0, running: 0 };
   const errors: unknown[] = [];
   let release = () => {};
@@ -84,6 +85,7 @@ export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServe
     messages: { responseMaxBytes: 16 * 1_024 * 1_024 },
     fallback: (_, response) => void (response as ServerResponse).end("plain"),
     onError: (error) => errors.push(error),
+    tls,
     limits,
   });
   return { ...listener, calls, errors, release: () => release() };
