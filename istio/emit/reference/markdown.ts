@@ -1,70 +1,10 @@
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { ATTEMPTS_MAX } from "#kit/client/retry.ts";
 import { EVERYBODY, type MeshMethod } from "../../model.ts";
 import { bytesWords, durationWords, listWords, rateWords, shareWords, USER_WORDS } from "../../words.ts";
-import { type DocumentedCall, type DocumentedService, type Documents, isWellKnown, typesOf } from "./documents.ts";
+import { type DocumentedCall, type DocumentedService, type Documents, typesOf } from "./documents.ts";
 import type { Reason } from "./errors.ts";
-import { oneofRequired, rulesOf, rulesWords } from "./rules.ts";
-
-const cell = (text: string): string => text.replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ");
-const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  if (rows.length === 0) return [];
-  return [row(...headings), row(...headings.map(() => "---")), ...rows.map((it) => row(...it)), ""];
-}
-
-/** A heading that links can name by the full name of what it is about. */
-function heading(level: number, title: string, id: string): string[] {
-  return [`<a id="${id}"></a>`, "", `${"#".repeat(level)} ${title}`, ""];
-}
-
-const link = (title: string, id: string): string => `[${title}](#${id})`;
-const shortName = (typeName: string): string => typeName.split(".").at(-1) ?? typeName;
-
-function typeLink(type: DescMessage | DescEnum): string {
-  return type.kind === "message" && isWellKnown(type)
-    ? `\`${type.typeName}\``
-    : link(shortName(type.typeName), type.typeName);
-}
-
-function singleType(field: DescField): string {
-  const type = field.message ?? field.enum;
-  return type === undefined ? `\`${ScalarType[field.scalar ?? ScalarType.STRING].toLowerCase()}\`` : typeLink(type);
-}
-
-function fieldType(field: DescField): string {
-  if (field.fieldKind === "list") return `list of ${singleType(field)}`;
-  if (field.fieldKind === "map")
-    return `map from \`${ScalarType[field.mapKey].toLowerCase()}\` to ${singleType(field)}`;
-  return singleType(field);
-}
-
-function fieldRules(field: DescField): string {
-  const rules = rulesOf(field);
-  const words = [...(rules?.required ? ["required"] : []), ...(rules === undefined ? [] : rulesWords(rules))];
-  const { oneof } = field;
-  if (oneof === undefined) return words.join("; ");
-  const required = oneofRequired(oneof);
-  const names = listWords(oneof.fields.map((it) => `\`${it.name}\``));
-  if (oneof.fields.length === 1) return [...(required ? ["required"] : []), ...words].join("; ");
-  return [`${required ? "exactly" : "at most"} one of ${names}`, ...words].join("; ");
-}
-
-function typeSection(type: DescMessage | DescEnum, comment: Documents["comment"]): string[] {
-  const members =
-    type.kind === "enum"
-      ? table(
-          ["value", "number", "meaning"],
-          type.values.map((it) => [`\`${it.name}\``, `${it.number}`, comment(it)]),
-        )
-      : table(
-          ["field", "type", "rules", "meaning"],
-          type.fields.map((it) => [`\`${it.name}\``, fieldType(it), fieldRules(it), comment(it)]),
-        );
-  const empty = members.length === 0 ? ["No fields.", ""] : members;
-  return [...heading(4, type.name, type.typeName), comment(type), "", ...empty];
-}
+import { heading, link, table } from "./markdown-parts.ts";
+import { typeLink, typeSection } from "./markdown-types.ts";
 
 function callerWords({ callers }: MeshMethod): string {
   return callers.includes(EVERYBODY) ? "every workload" : listWords(callers);

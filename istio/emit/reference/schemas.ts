@@ -1,9 +1,8 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { constraints, isConstraint, mustBeSet, type Schema } from "./constraints.ts";
 import { type Documents, isWellKnown } from "./documents.ts";
-import { oneofRequired, type Rule, type Rules, rulesOf, rulesWords } from "./rules.ts";
-
-/** A JSON schema (2020-12), as OpenAPI 3.1 has them. */
-export type Schema = Readonly<Record<string, unknown>>;
+import { rulesWords } from "./rule-words.ts";
+import { oneofRequired, type Rules, rulesOf } from "./rules.ts";
 
 const INT64: Schema = { type: "string", pattern: "^-?[0-9]+$" };
 const UINT64: Schema = { type: "string", pattern: "^[0-9]+$" };
@@ -36,78 +35,6 @@ const WELL_KNOWN: Readonly<Record<string, Schema>> = {
   "google.protobuf.FieldMask": { type: "string", examples: ["name,price"] },
 };
 
-function patternOf(value: unknown): RegExp | undefined {
-  try {
-    return new RegExp(String(value), "u");
-  } catch {
-    return undefined;
-  }
-}
-
-/** Rules that JSON schema can say of a kind of field. */
-const KEYWORDS: Readonly<Record<string, Readonly<Record<string, (value: unknown) => Schema>>>> = {
-  string: {
-    const: (value) => ({ const: value }),
-    len: (value) => ({ minLength: Number(value), maxLength: Number(value) }),
-    min_len: (value) => ({ minLength: Number(value) }),
-    max_len: (value) => ({ maxLength: Number(value) }),
-    // Patterns are RE2's: what JavaScript cannot read of them stays out of the schema.
-    pattern: (value) => (patternOf(value) === undefined ? {} : { pattern: value }),
-    in: (value) => ({ enum: value }),
-    email: () => ({ format: "email" }),
-    uuid: () => ({ format: "uuid" }),
-    uri: () => ({ format: "uri" }),
-    hostname: () => ({ format: "hostname" }),
-  },
-  number: {
-    const: (value) => ({ const: value }),
-    gt: (value) => ({ exclusiveMinimum: value }),
-    gte: (value) => ({ minimum: value }),
-    lt: (value) => ({ exclusiveMaximum: value }),
-    lte: (value) => ({ maximum: value }),
-    in: (value) => ({ enum: value }),
-  },
-  repeated: {
-    min_items: (value) => ({ minItems: Number(value) }),
-    max_items: (value) => ({ maxItems: Number(value) }),
-    unique: () => ({ uniqueItems: true }),
-  },
-  map: {
-    min_pairs: (value) => ({ minProperties: Number(value) }),
-    max_pairs: (value) => ({ maxProperties: Number(value) }),
-  },
-  // A schema names all values of an enum.
-  enum: { defined_only: () => ({}) },
-};
-const NUMBERS = new Set(["int32", "sint32", "sfixed32", "uint32", "fixed32", "double", "float"]);
-
-function keywordsOf({ kind = "" }: Rules): Readonly<Record<string, (value: unknown) => Schema>> {
-  return KEYWORDS[NUMBERS.has(kind) ? "number" : kind] ?? {};
-}
-
-/** What a schema says of these rules; the others are left to words. */
-function constraints(rules: Rules | undefined): Schema {
-  if (rules === undefined) return {};
-  const keywords = keywordsOf(rules);
-  return Object.assign({}, ...rules.rules.map(({ name, value }) => keywords[name]?.(value) ?? {}));
-}
-
-/** Whether a field that is left out, and so empty, breaks its rules. */
-function mustBeSet(field: DescField, rules: Rules): boolean {
-  if (rules.required) return true;
-  if (field.fieldKind === "message" || rules.ignored || field.presence !== IMPLICIT) return false;
-  const breaks = ({ name, value }: Rule): boolean => {
-    if (["min_len", "min_items", "min_pairs", "len", "min_bytes"].includes(name)) return Number(value) > 0;
-    if (["uuid", "email", "uri", "hostname"].includes(name)) return true;
-    if (name === "pattern") return patternOf(value)?.test("") === false;
-    if (name === "gte") return typeof value !== "object" && Number(value) > 0;
-    if (name === "gt") return typeof value !== "object" && Number(value) >= 0;
-    if (name === "in") return Array.isArray(value) && !value.some((it) => it === "" || Number(it) === 0);
-    return name === "not_in" && Array.isArray(value) && value.includes(0);
-  };
-  return rules.rules.some(breaks);
-}
-
 /** Schemas of messages and enums, by the names under which they refer to each other. */
 export interface Schemas {
   /** A reference to a type. @param checked whether its fields keep to their rules */
@@ -115,9 +42,6 @@ export interface Schemas {
   /** All that were referred to, and what they refer to. */
   all(): Record<string, Schema>;
 }
-
-/** A proto3 field that has no presence of its own. */
-const IMPLICIT = 2;
 
 /** Makes schemas of what is referred to. */
 export function createSchemas(comment: Documents["comment"]): Schemas {
@@ -155,14 +79,9 @@ export function createSchemas(comment: Documents["comment"]): Schemas {
 
   function fieldSchema(field: DescField, checked: boolean): Schema {
     const rules = rulesOf(field);
-    const unsaid = checked && rules !== undefined ? rulesWords(rules, (it) => !saidBySchema(rules, it)) : [];
+    const unsaid = checked && rules !== undefined ? rulesWords(rules, (it) => !isConstraint(rules, it)) : [];
     const description = [comment(field), unsaid.length === 0 ? "" : `Rules: ${unsaid.join("; ")}.`];
     return { ...valueSchema(field, rules, checked), description: description.filter((it) => it !== "").join("\n\n") };
-  }
-
-  function saidBySchema(rules: Rules, rule: Rule): boolean {
-    const kinds = [rules, rules.items, rules.values].filter((it) => it?.rules.includes(rule));
-    return kinds.some((it) => it !== undefined && rule.name in keywordsOf(it));
   }
 
   function messageSchema(type: DescMessage, checked: boolean): Schema {
