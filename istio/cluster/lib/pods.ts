@@ -15,8 +15,8 @@ export function testPod(options: {
   readonly sidecar: boolean;
   /** JavaScript. */
   readonly program?: string;
-  /** The port that tells, once open, that the pod is ready. */
-  readonly port?: number;
+  /** The port that tells, once open, that the pod is ready; Services know it by its name. */
+  readonly port?: { readonly name: string; readonly number: number };
   /** Carries labels that a Service asks for, but must get none of its calls. */
   readonly neverReady?: boolean;
 }) {
@@ -48,8 +48,8 @@ export function testPod(options: {
             capabilities: { drop: ["ALL"] },
           },
           ...(port !== undefined && {
-            ports: [{ containerPort: port }],
-            readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
+            ports: [{ name: port.name, containerPort: port.number }],
+            readinessProbe: { tcpSocket: { port: port.number }, periodSeconds: 1 },
           }),
         },
       ],

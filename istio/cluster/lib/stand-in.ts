@@ -20,6 +20,14 @@ async function select(workload: string, value: string | null): Promise<void> {
   await kubectl(["patch", "service", workload, "--type", "merge", "-p", patch]);
 }
 
+/** What a service calls the port of its pods. */
+async function portName(workload: string, port: number): Promise<string> {
+  const { spec } = JSON.parse(await kubectl(["get", "service", workload, "-o", "json"])) as {
+    spec: { ports: { port: number; targetPort: number | string }[] };
+  };
+  return `${spec.ports.find((it) => it.port === port)?.targetPort}`;
+}
+
 /** Which pods a service's name leads to. */
 async function behind(workload: string): Promise<string[]> {
   const slices = ["get", "endpointslices", "-l", `kubernetes.io/service-name=${workload}`, "-o", "json"];
@@ -43,7 +51,7 @@ export async function standIn(workload: string, port: number): Promise<StandIn> 
     serviceAccount: workload,
     sidecar: true,
     program: `process.env.PORT="${port}";${await program("stand-in")}`,
-    port,
+    port: { name: await portName(workload, port), number: port },
   });
   await apply([pod]);
   await podsRun([name]);

@@ -28,6 +28,7 @@ async function faultsOf(change: Change, mesh: Mesh, other: Mesh): Promise<readon
 
 /** Whether a call, made to a server that does not answer or always fails, went as its contract has it. */
 function fits({ idempotency, kind, timeoutMs }: MeshMethod, { outcome, counts, behaviour }: Seen): boolean {
+  if (counts.arrived === 0) throw new Error(`the call did not arrive: ${JSON.stringify(outcome)}`);
   if (behaviour === "hang") {
     const limitMs = timeoutMs ?? PATIENCE_MS;
     return Math.abs(outcome.tookMs - limitMs) < 900;

@@ -1,6 +1,7 @@
 import type { Mesh, MeshMethod } from "../../model.ts";
 import { podLabels } from "../../names.ts";
 import { peerOf, type Runner } from "../lib/runner.ts";
+import type { CallResult } from "../pod/calls.ts";
 import type { Peer } from "../pod/identity.ts";
 import { type Cell, cellsOf, fault, OUTSIDER, type TokenKind, type Verdict } from "./cells.ts";
 import { verdictOf } from "./verdict.ts";
@@ -29,6 +30,14 @@ async function peersOf(mesh: Mesh): Promise<Record<string, Peer>> {
   return Object.fromEntries(await Promise.all(peers));
 }
 
+/** What came of a cell. Who has an identity gets a connection, so that one that breaks tells nothing. */
+function seenOf(cell: Cell | undefined, result: CallResult | undefined): Seen {
+  if (cell === undefined || result === undefined) return { unclear: "not made" };
+  const seen = verdictOf(result);
+  const broken = "refusedBy" in seen && seen.refusedBy === "mesh" && seen.how === "no connection";
+  return broken && cell.caller !== OUTSIDER ? { unclear: result.broken ?? "no connection" } : seen;
+}
+
 function same(expected: Verdict, seen: Seen): boolean {
   if ("unclear" in seen || expected.refusedBy !== seen.refusedBy) return false;
   return expected.refusedBy === "nobody" || (seen.refusedBy !== "nobody" && expected.how === seen.how);
@@ -50,8 +59,7 @@ export async function runTable(options: {
     const asked = open.flatMap((index) => cells[index] ?? []);
     const results = await runner.calls({ peers: await peersOf(mesh), tokens, calls: asked.map(toCall) });
     for (const [at, index] of open.entries()) {
-      const result = results[at];
-      seen[index] = result === undefined ? { unclear: "not made" } : verdictOf(result);
+      seen[index] = seenOf(cells[index], results[at]);
     }
     open = open.filter((index) => "unclear" in (seen[index] ?? {}));
   }
