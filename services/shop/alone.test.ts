@@ -5,10 +5,13 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { eventually } from "#kit/testing/eventually.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { type Alone, startAlone } from "./testing/alone.ts";
+
+/** Seven processes on a busy machine. */
+const PROCESSES_MS = 120_000;
 
 let dataDir: string;
 let running: Alone[];
@@ -45,25 +48,26 @@ async function connect(url: string): Promise<pg.Client> {
 describe("a service in a process of its own", () => {
   it("serves, and when told to stop says that it is not ready, answers what it has begun and ends with 0", async () => {
     const url = await testPostgres();
-    const env = { POSTGRES_URL: url, PRODUCT_PORT: "0", LOG_LEVEL: "info", SHUTDOWN_DELAY_MS: "1000" };
-    const product = start("product/main.ts", [], env);
-    const baseUrl = `http://127.0.0.1:${await portOf(product)}`;
+    const env = { POSTGRES_URL: url, AUTH_PORT: "0", LOG_LEVEL: "info", SHUTDOWN_DELAY_MS: "3000" };
+    const auth = start("auth/main.ts", [], env);
+    const baseUrl = `http://127.0.0.1:${await portOf(auth)}`;
     expect((await fetch(`${baseUrl}/ready`)).status).toBe(200);
 
     const database = await connect(url);
-    await database.query("BEGIN; LOCK TABLE product.products");
-    const call = createClient(ProductService, createGrpcTransport({ baseUrl })).listProducts({});
+    await database.query("BEGIN; LOCK TABLE auth.users");
+    const person = { email: "ann@example.com", password: "correct horse", displayName: "Ann" };
+    const call = createClient(AuthService, createGrpcTransport({ baseUrl })).signUp(person);
     const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     await eventually(async () => expect((await database.query(waiting)).rowCount).toBe(1));
-    product.kill("SIGTERM");
+    auth.kill("SIGTERM");
     await eventually(async () => {
       const answer = await fetch(`${baseUrl}/ready`);
       expect([answer.status, await answer.text()]).toEqual([503, "It is stopping.\n"]);
     });
     await database.query("ROLLBACK");
     await database.end();
-    expect((await call).products).toEqual([]);
-    expect(await product.ended).toBe(0);
+    expect((await call).user?.email).toBe(person.email);
+    expect(await auth.ended).toBe(0);
   });
 
   const nobody = "postgres://nobody:s3cret@127.0.0.1:1/none";
@@ -91,29 +95,33 @@ describe("a service in a process of its own", () => {
 });
 
 describe("migrating alone", () => {
-  it("brings schemas to the newest version once, however many start at the same moment", async () => {
-    const url = await testPostgres();
-    const env = { POSTGRES_URL: url, IMAGE_STORE: "postgres" };
-    const migrate = (names: readonly string[]) =>
-      Promise.all(names.map((it) => start(`${it}/main.ts`, ["migrate"], env).ended));
-    expect(await migrate(["order", "order", "product", "auth", "cart", "image"])).toEqual([0, 0, 0, 0, 0, 0]);
+  it(
+    "brings schemas to the newest version once, however many start at the same moment",
+    async () => {
+      const url = await testPostgres();
+      const env = { POSTGRES_URL: url, IMAGE_STORE: "postgres" };
+      const migrate = (names: readonly string[]) =>
+        Promise.all(names.map((it) => start(`${it}/main.ts`, ["migrate"], env).ended));
+      expect(await migrate(["order", "order", "product", "auth", "cart", "image"])).toEqual([0, 0, 0, 0, 0, 0]);
 
-    const database = await connect(url);
-    const applied = async () => {
-      const tables = ["order", "product", "auth", "cart", "image", "events"].map((it) => `"${it}".migrations`);
-      const outboxes = ["order", "product", "auth"].map((it) => `"${it}".outbox_migrations`);
-      const each = [...tables, ...outboxes].map((it) => `SELECT '${it}' AS of, name, run_on FROM ${it}`);
-      return (await database.query(`${each.join(" UNION ALL ")} ORDER BY 1, 2`)).rows as Record<string, unknown>[];
-    };
-    const first = await applied();
-    const names = first.map((it) => `${it.of} ${it.name}`);
-    expect(new Set(names).size).toBe(names.length);
-    expect(names).toContain('"events".migrations 001_event_log');
-    expect(names).toContain('"order".outbox_migrations 001_outbox');
-    expect(await migrate(["order"])).toEqual([0]);
-    expect(await applied()).toEqual(first);
-    await database.end();
-  });
+      const database = await connect(url);
+      const applied = async () => {
+        const tables = ["order", "product", "auth", "cart", "image", "events"].map((it) => `"${it}".migrations`);
+        const outboxes = ["order", "product", "auth"].map((it) => `"${it}".outbox_migrations`);
+        const each = [...tables, ...outboxes].map((it) => `SELECT '${it}' AS of, name, run_on FROM ${it}`);
+        return (await database.query(`${each.join(" UNION ALL ")} ORDER BY 1, 2`)).rows as Record<string, unknown>[];
+      };
+      const first = await applied();
+      const names = first.map((it) => `${it.of} ${it.name}`);
+      expect(new Set(names).size).toBe(names.length);
+      expect(names).toContain('"events".migrations 001_event_log');
+      expect(names).toContain('"order".outbox_migrations 001_outbox');
+      expect(await migrate(["order"])).toEqual([0]);
+      expect(await applied()).toEqual(first);
+      await database.end();
+    },
+    PROCESSES_MS,
+  );
 
   it.each(["api", "image", "edge"])("has nothing to do, and needs nothing, where %s keeps nothing", async (name) => {
     expect(await start(`${name}/main.ts`, ["migrate"], {}).ended).toBe(0);
