@@ -6,10 +6,9 @@ import {
   type OutgoingHttpHeaders,
   type Settings,
 } from "node:http2";
-import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { createKeepalive, type Keepalive, type KeepaliveTimes } from "./keepalive.ts";
+import { openSocket, type TlsOptions } from "./socket.ts";
 import type { Address } from "./target.ts";
 
 /**
@@ -58,9 +57,6 @@ export interface SessionTimes extends KeepaliveTimes {
   readonly connectMs: number;
 }
 
-/** Makes the TLS options of the next connection. */
-export type TlsOptions = () => ConnectionOptions;
-
 /** How connections are made. */
 export interface SessionOptions {
   readonly times?: SessionTimes | undefined;
@@ -76,17 +72,6 @@ const SESSION_WINDOW_BYTES = 8 * 1024 * 1024;
 const SESSION_MEMORY_MAX_MB = 64;
 // A peer on node:http2 counts streams that have just ended and refuses new ones for them, as if the caller were to blame.
 const CAPACITY_SHARE = 0.75;
-const TCP_KEEPALIVE_MS = 15_000;
-
-function openSocket({ target, ip }: Address, tlsOptions: TlsOptions | undefined): Duplex {
-  const options = { host: ip, port: target.port, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
-  if (target.scheme === "http") return connectTcp(options);
-  const name = target.host === ip ? {} : { servername: target.host };
-  const socket = connectTls({ ...options, ALPNProtocols: ["h2"], ...name, ...tlsOptions?.() });
-  return socket.once("secureConnect", () => {
-    if (socket.alpnProtocol !== "h2") socket.destroy(new Error("the server does not speak HTTP/2"));
-  });
-}
 
 function openHttp2({ target }: Address, socket: Duplex): ClientHttp2Session {
   return connect(target.origin, {

@@ -91,7 +91,13 @@ export async function openWorkloadTls(options: {
     optionsTo(other) {
       const { secureContext } = credentials;
       const meant = spiffeIdOf(other, realm);
-      return { secureContext, checkServerIdentity: (_, certificate) => identityFault(certificate, meant) };
+      // Said, lest a variable of node's switches it off.
+      const rejectUnauthorized = true;
+      return {
+        secureContext,
+        rejectUnauthorized,
+        checkServerIdentity: (_, certificate) => identityFault(certificate, meant),
+      };
     },
     close() {
       clearTimeout(timer);
