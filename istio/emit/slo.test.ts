@@ -5,6 +5,7 @@ import { contractOf } from "#kit/testing/contract.ts";
 import { ROOT } from "../contracts.ts";
 import { meshOf } from "../model.ts";
 import { readMesh } from "../shop.ts";
+import { DASHBOARD_QUERIES } from "./slo/dashboard.ts";
 import { checkRules, PROMTOOL, REQUIRE_PROMTOOL, type Scenario, testRules } from "./slo/promtool.ts";
 import { RUNBOOK } from "./slo/rules.ts";
 import { ruleGroups } from "./slo.ts";
@@ -240,6 +241,17 @@ describe.skipIf(PROMTOOL === undefined && !REQUIRE_PROMTOOL)("Prometheus' rules,
   const groups = ruleGroups(mesh);
   it.each(Object.entries(SCENARIOS))("tell %s", (name, scenario) => {
     expect(testRules(groups, name, scenario)).toBe("");
+  });
+
+  it("know what the dashboard asks for", async () => {
+    const queries = DASHBOARD_QUERIES.map((it, at) => ({
+      record: `query:${at}`,
+      expr: it.replaceAll("$workload", "api"),
+    }));
+    expect(checkRules([{ name: "dashboard", rules: queries }])).toBe("");
+    const recorded = ruleGroups(await readMesh()).flatMap((it) => (it.rules ?? []).map((rule) => rule.record));
+    for (const [name] of DASHBOARD_QUERIES.join("\n").matchAll(/(?:method|slo):[\w:]+/g))
+      expect(recorded).toContain(name);
   });
 
   it("are tested: an alert that does not come is noticed", () => {

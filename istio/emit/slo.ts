@@ -1,10 +1,12 @@
 import { PodMonitor, PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import { ConfigMap } from "kubernetes-models/v1";
 import { type GeneratedFile, kustomization, MESH_FOLDER, yamlFile } from "../files.ts";
 import type { Mesh } from "../model.ts";
 import { NAMESPACE } from "../names.ts";
 import { burnAlerts } from "./slo/burn-alerts.ts";
+import { dashboardOf } from "./slo/dashboard.ts";
 import { recordingGroups } from "./slo/recording.ts";
-import type { RuleGroup } from "./slo/rules.ts";
+import { DASHBOARD, type RuleGroup } from "./slo/rules.ts";
 import { workloadAlerts } from "./slo/workload-alerts.ts";
 
 /** What needs the Prometheus operator's kinds: an environment that has it includes this folder. */
@@ -40,13 +42,28 @@ function podMonitor(): PodMonitor {
   });
 }
 
-/** Objectives as recording rules and burn-rate alerts, for the Prometheus operator and for a plain Prometheus. */
+/** As Grafana's sidecar finds dashboards, wherever it is told to look (kube-prometheus-stack: in all namespaces). */
+function dashboardConfigMap(json: string): ConfigMap {
+  const labels = { grafana_dashboard: "1" };
+  return new ConfigMap({
+    metadata: { name: "grafana-services", namespace: NAMESPACE, labels },
+    data: { [`${DASHBOARD.uid}.json`]: json },
+  });
+}
+
+/** Objectives as recording rules, burn-rate alerts and a dashboard: for the operators, and for a plain Prometheus and Grafana. */
 export function emitSlo(mesh: Mesh): GeneratedFile[] {
   const groups = ruleGroups(mesh);
   const rule = new PrometheusRule({ metadata: { name: "objectives", namespace: NAMESPACE }, spec: { groups } });
+  const dashboard = `${JSON.stringify(dashboardOf(mesh), undefined, 2)}\n`;
   const files = [
     yamlFile(`${MONITORING_FOLDER}/slo.yaml`, [rule]),
     yamlFile(`${MONITORING_FOLDER}/pod-monitor.yaml`, [podMonitor()]),
+    yamlFile(`${MONITORING_FOLDER}/dashboard.yaml`, [dashboardConfigMap(dashboard)]),
   ];
-  return [...files, kustomization(MONITORING_FOLDER, files), yamlFile(`${PLAIN_FOLDER}/slo.rules.yaml`, [{ groups }])];
+  const plain = [
+    yamlFile(`${PLAIN_FOLDER}/slo.rules.yaml`, [{ groups }]),
+    { path: `${PLAIN_FOLDER}/dashboard.json`, text: dashboard },
+  ];
+  return [...files, kustomization(MONITORING_FOLDER, files), ...plain];
 }
