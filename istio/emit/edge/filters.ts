@@ -72,7 +72,10 @@ function rateLimitConfig(limit: { requests: number; periodMs: number }): EnvoyMe
     filter_enabled: ALWAYS,
     filter_enforced: ALWAYS,
     rate_limited_as_resource_exhausted: true,
-    enable_retry_after_header: true,
+    // Until what one person may do has come back.
+    response_headers_to_add: [
+      { header: { key: "retry-after", value: `${Math.ceil(limit.periodMs / PEOPLE_PER_ADDRESS / 1_000)}` } },
+    ],
     rate_limits: [{ actions: [{ remote_address: {} }] }],
     // Without a value the descriptor stands for each address on its own.
     descriptors: [{ entries: [{ key: "remote_address" }], token_bucket: bucket }],

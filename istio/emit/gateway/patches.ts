@@ -67,11 +67,29 @@ const buffers: Patch = {
   },
 };
 
+/** Who comes beyond that many is turned away at once. */
+const connections: Patch = {
+  applyTo: "NETWORK_FILTER",
+  match: { context, listener: { filterChain: { filter: { name: MANAGER } } } },
+  patch: {
+    operation: "INSERT_BEFORE",
+    value: {
+      name: "envoy.filters.network.connection_limit",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit",
+        stat_prefix: "edge",
+        max_connections: EDGE_LIMITS.connectionsMax,
+      },
+    },
+  },
+};
+
 /** What holds for whatever comes: how requests are read, what they may not bring, what every answer says. */
 export function edgePatches(): EnvoyFilter {
   const { httpPort, httpsPort } = EDGE_GATEWAY;
   return envoyFilter("edge", [
     buffers,
+    connections,
     manager,
     httpFilter("INSERT_FIRST", listener(httpPort), headerFilter({ https: false })),
     httpFilter("INSERT_FIRST", listener(httpsPort), headerFilter({ https: true })),
