@@ -11,8 +11,6 @@ export interface TestEnvoy {
   port(listener: string): number;
   /** A number that Envoy counts: "cluster.product.upstream_rq_retry". */
   counter(name: string): Promise<number>;
-  /** What it wrote so far. */
-  output(): string;
   close(): Promise<void>;
 }
 
@@ -74,7 +72,6 @@ export async function startEnvoy(
         const text = await (await ask(`/stats?filter=^${name}$`)).text();
         return Number(text.split(": ")[1] ?? 0);
       },
-      output: () => output,
       close,
     };
   } catch (error) {
