@@ -49,6 +49,8 @@ function traffic(minutes: number, ...calls: readonly Calls[]): Record<string, st
   return { ...Object.fromEntries(lines), ...ALIVE };
 }
 
+/** Days of metrics are many evaluations. */
+const PROMTOOL_TIMEOUT_MS = 120_000;
 const HOUR = 60;
 const DAY = 24 * HOUR;
 const inTime = { "0.1": 0, "0.15": 1_000, "0.2": 1_000 };
@@ -239,7 +241,7 @@ describe.skipIf(PROMTOOL === undefined && !REQUIRE_PROMTOOL)("Prometheus' rules,
   });
 
   const groups = ruleGroups(mesh);
-  it.each(Object.entries(SCENARIOS))("tell %s", (name, scenario) => {
+  it.each(Object.entries(SCENARIOS))("tell %s", { timeout: PROMTOOL_TIMEOUT_MS }, (name, scenario) => {
     expect(testRules(groups, name, scenario)).toBe("");
   });
 
