@@ -6,6 +6,7 @@ tearDownAtTheEnd();
 await import("./parts/deploy.ts");
 await import("./parts/table.ts");
 await import("./parts/browser.ts");
+await import("./parts/edge.ts");
 await import("./parts/upgrade.ts");
 await import("./parts/mesh-alone.ts");
 await import("./parts/mutation.ts");
