@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, expect, it } from "vitest";
-import { eventually } from "./testing/eventually.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 const MODULE = new URL("./process.ts", import.meta.url).href;
+/** A process takes its time to start on a busy machine. */
+const START_MS = 30_000;
+vi.setConfig({ testTimeout: 2 * START_MS });
 /** What the programs of this test have at hand. */
 const PRELUDE = `
 import { runProcess, runTask } from ${JSON.stringify(MODULE)};
@@ -29,7 +31,7 @@ function run(program: string, env: Record<string, string> = {}) {
     lines,
     ended,
     async signalAfter(line: string, signal: NodeJS.Signals = "SIGTERM") {
-      await eventually(() => expect(lines()).toContain(line));
+      await vi.waitFor(() => expect(lines()).toContain(line), START_MS);
       started.kill(signal);
     },
   };

@@ -72,15 +72,6 @@ export function runProcess(main: (it: ShopProcess) => Promise<void>, hooks: Proc
     const log = createLogger({ level: settings.logLevel, environment: settings.environment });
     await main({ settings, log, stopping: stopping.signal, started: (it) => void all.push(it) });
   };
-  const starting = start().catch(async (error: unknown) => {
-    if (stopping.signal.aborted) return; // whatever the start stumbled over, it is wanted no more
-    stopping.abort();
-    hooks.onFailing?.();
-    console.error(`\n  ${explain(error)}\n`);
-    hooks.onFailed?.();
-    await stopAll(all, 0);
-    process.exit(1);
-  });
   const onSignal = () => {
     if (stopping.signal.aborted) process.exit(1); // a second Ctrl-C means now
     stopping.abort();
@@ -90,6 +81,16 @@ export function runProcess(main: (it: ShopProcess) => Promise<void>, hooks: Proc
   // SIGHUP: the terminal was closed. There is nobody to tell, and everything to stop all the same.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  // Not before somebody listens for signals: what has begun must not be ended without a word.
+  const starting = start().catch(async (error: unknown) => {
+    if (stopping.signal.aborted) return; // whatever the start stumbled over, it is wanted no more
+    stopping.abort();
+    hooks.onFailing?.();
+    console.error(`\n  ${explain(error)}\n`);
+    hooks.onFailed?.();
+    await stopAll(all, 0);
+    process.exit(1);
+  });
 }
 
 /**

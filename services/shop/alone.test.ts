@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { eventually } from "#kit/testing/eventually.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { type Alone, startAlone } from "./testing/alone.ts";
 
-/** Seven processes on a busy machine. */
+/** Processes take their time to start on a busy machine. */
 const PROCESSES_MS = 120_000;
 
 let dataDir: string;
@@ -33,11 +33,11 @@ function start(file: string, args: readonly string[], env: Readonly<Record<strin
 
 /** The port that a service says it serves on. */
 const portOf = (alone: Alone) =>
-  eventually(() => {
+  vi.waitFor(() => {
     const found = /"port":(\d+),"msg":"serving"/.exec(alone.output());
     expect(found, alone.output()).not.toBeNull();
     return Number(found?.[1]);
-  });
+  }, PROCESSES_MS);
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
@@ -46,29 +46,33 @@ async function connect(url: string): Promise<pg.Client> {
 }
 
 describe("a service in a process of its own", () => {
-  it("serves, and when told to stop says that it is not ready, answers what it has begun and ends with 0", async () => {
-    const url = await testPostgres();
-    const env = { POSTGRES_URL: url, AUTH_PORT: "0", LOG_LEVEL: "info", SHUTDOWN_DELAY_MS: "3000" };
-    const auth = start("auth/main.ts", [], env);
-    const baseUrl = `http://127.0.0.1:${await portOf(auth)}`;
-    expect((await fetch(`${baseUrl}/ready`)).status).toBe(200);
+  it(
+    "serves, and when told to stop says that it is not ready, answers what it has begun and ends with 0",
+    async () => {
+      const url = await testPostgres();
+      const env = { POSTGRES_URL: url, AUTH_PORT: "0", LOG_LEVEL: "info", SHUTDOWN_DELAY_MS: "3000" };
+      const auth = start("auth/main.ts", [], env);
+      const baseUrl = `http://127.0.0.1:${await portOf(auth)}`;
+      expect((await fetch(`${baseUrl}/ready`)).status).toBe(200);
 
-    const database = await connect(url);
-    await database.query("BEGIN; LOCK TABLE auth.users");
-    const person = { email: "ann@example.com", password: "correct horse", displayName: "Ann" };
-    const call = createClient(AuthService, createGrpcTransport({ baseUrl })).signUp(person);
-    const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    await eventually(async () => expect((await database.query(waiting)).rowCount).toBe(1));
-    auth.kill("SIGTERM");
-    await eventually(async () => {
-      const answer = await fetch(`${baseUrl}/ready`);
-      expect([answer.status, await answer.text()]).toEqual([503, "It is stopping.\n"]);
-    });
-    await database.query("ROLLBACK");
-    await database.end();
-    expect((await call).user?.email).toBe(person.email);
-    expect(await auth.ended).toBe(0);
-  });
+      const database = await connect(url);
+      await database.query("BEGIN; LOCK TABLE auth.users");
+      const person = { email: "ann@example.com", password: "correct horse", displayName: "Ann" };
+      const call = createClient(AuthService, createGrpcTransport({ baseUrl })).signUp(person);
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      await eventually(async () => expect((await database.query(waiting)).rowCount).toBe(1));
+      auth.kill("SIGTERM");
+      await eventually(async () => {
+        const answer = await fetch(`${baseUrl}/ready`);
+        expect([answer.status, await answer.text()]).toEqual([503, "It is stopping.\n"]);
+      });
+      await database.query("ROLLBACK");
+      await database.end();
+      expect((await call).user?.email).toBe(person.email);
+      expect(await auth.ended).toBe(0);
+    },
+    PROCESSES_MS,
+  );
 
   const nobody = "postgres://nobody:s3cret@127.0.0.1:1/none";
   it.each<[string, string, string[], Record<string, string>, RegExp]>([
