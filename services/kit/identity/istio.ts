@@ -1,4 +1,4 @@
-import { type Realm, workloadOfSpiffeId } from "./spiffe.ts";
+import { callerOfSpiffeId, type Realm } from "./spiffe.ts";
 import { NOBODY, type WorkloadIdentity } from "./workload.ts";
 import { peerUriOf, XFCC_HEADER } from "./xfcc.ts";
 
@@ -20,7 +20,7 @@ export function istioIdentity(realm: Realm): WorkloadIdentity {
       if (!SIDECAR_ADDRESSES.has(peer.address)) return undefined;
       const told = header.get(XFCC_HEADER);
       const uri = told === null ? undefined : peerUriOf(told);
-      return uri === undefined ? undefined : workloadOfSpiffeId(uri, realm);
+      return uri === undefined ? undefined : callerOfSpiffeId(uri, realm);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { WorkloadTls } from "../tls/workload-tls.ts";
-import { type Realm, workloadOfSpiffeId } from "./spiffe.ts";
+import { callerOfSpiffeId, type Realm } from "./spiffe.ts";
 import { NOBODY, type WorkloadIdentity } from "./workload.ts";
 
 /** Identity by the certificates that workloads show each other. */
@@ -7,7 +7,7 @@ export function mutualTlsIdentity(tls: WorkloadTls, realm: Realm): WorkloadIdent
   return {
     header: {},
     unnamed: NOBODY,
-    callerOf: ({ peer }) => (peer.spiffeId === undefined ? undefined : workloadOfSpiffeId(peer.spiffeId, realm)),
+    callerOf: ({ peer }) => (peer.spiffeId === undefined ? undefined : callerOfSpiffeId(peer.spiffeId, realm)),
     tls,
   };
 }

@@ -1,3 +1,6 @@
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure } from "../failure.ts";
+
 // Names of workloads as certificates carry them (https://github.com/spiffe/spiffe, SPIFFE-ID.md), in the form that Istio,
 // cert-manager and SPIRE give to service accounts of Kubernetes.
 
@@ -37,4 +40,14 @@ export function workloadOfSpiffeId(id: string, { trustDomain, namespace, account
   if (!ACCOUNT.test(account)) return undefined;
   for (const workload in accounts) if (accounts[workload] === account) return workload;
   return Object.hasOwn(accounts, account) ? undefined : account;
+}
+
+/**
+ * The workload that a caller has proven to be, by its SPIFFE id.
+ * @throws Failure CALLER_NOT_ALLOWED for another realm's: it may not even do what is open to all of the shop's workloads
+ */
+export function callerOfSpiffeId(id: string, realm: Realm): string {
+  const workload = workloadOfSpiffeId(id, realm);
+  if (workload !== undefined) return workload;
+  throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, "The caller is no workload of the shop.");
 }
