@@ -8,6 +8,7 @@ import { type Runner, startRunner } from "./lib/runner.ts";
 import { SETTINGS } from "./lib/settings.ts";
 import { acceptedTokens } from "./lib/users.ts";
 import { callersOfTable } from "./table/cells.ts";
+import { printReport } from "./table/report.ts";
 import type { Tokens } from "./table/run.ts";
 
 /** What every part of the test stands on. */
@@ -51,6 +52,7 @@ export const STAGE_MS = 600_000;
 export function tearDownAtTheEnd(): void {
   afterAll(async () => {
     const it = await built?.catch(() => undefined);
+    printReport();
     it?.edge.close();
     if (!SETTINGS.keep) await tearDown();
   }, STAGE_MS);

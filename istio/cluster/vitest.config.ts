@@ -1,14 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-// The plain Envoy, then a cluster with Istio, named by KUBECONFIG: there one file runs all parts, in the order in which each
-// finds what it needs.
+// Needs a cluster with Istio, named by KUBECONFIG. One file runs all its parts, in the order in which each finds what it needs.
+// Beside it, without a cluster: the same edge as a plain Envoy.
 export default defineConfig({
   test: {
-    include: ["istio/cluster/*.test.ts", "istio/cluster/shop.cluster.ts"],
-    fileParallelism: false,
+    include: ["istio/cluster/shop.cluster.ts", "istio/cluster/*.test.ts"],
     globalSetup: ["services/kit/testing/global-setup.ts"],
+    fileParallelism: false,
     expect: { poll: { timeout: 15_000 } },
-    sequence: { concurrent: false, shuffle: false },
     testTimeout: 300_000,
     hookTimeout: 600_000,
   },

@@ -1,5 +1,5 @@
+import { createAuthority } from "#kit/testing/certificates.ts";
 import { EDGE_CERTIFICATE, EDGE_GATEWAY, NAMESPACE } from "../../names.ts";
-import { selfSigned } from "./certificate.ts";
 import { apply, type KubeObject, kubectl, list, until } from "./kubectl.ts";
 import { DEV, render } from "./manifests.ts";
 import { SETTINGS, TEST_LABEL, TEST_NAMESPACE } from "./settings.ts";
@@ -34,17 +34,16 @@ async function hasCertManager(): Promise<boolean> {
   return deployments.length > 0;
 }
 
-async function hasCertificate(): Promise<boolean> {
-  return (await kubectl(["get", "secret", EDGE_CERTIFICATE, "--ignore-not-found", "-o", "name"])) !== "";
-}
-
-function secretOf({ certificate, key }: { certificate: string; key: string }) {
+/** The ingress' certificate, as cert-manager would put it there. */
+async function secretFor(host: string) {
+  const authority = await createAuthority();
+  const { cert, key } = await authority.issue({ hosts: [host] });
   return {
     apiVersion: "v1",
     kind: "Secret",
     type: "kubernetes.io/tls",
     metadata: { name: EDGE_CERTIFICATE, namespace: NAMESPACE, labels: TEST_LABEL },
-    stringData: { "tls.crt": certificate, "tls.key": key },
+    stringData: { "tls.crt": `${cert}\n${authority.ca}`, "tls.key": key },
   };
 }
 
@@ -72,7 +71,7 @@ export async function deployDev(): Promise<{ objects: readonly KubeObject[]; hos
   const [host = "localhost"] = certificate?.spec.dnsNames ?? [];
   await apply(objects);
   await kubectl(["label", "--overwrite", "namespace", NAMESPACE, `${MARK}=true`]);
-  if (!(await hasCertManager()) && !(await hasCertificate())) await apply([secretOf(await selfSigned(host))]);
+  if (!(await hasCertManager())) await apply([await secretFor(host)]);
   await ready();
   return { objects, host };
 }

@@ -12,7 +12,7 @@ export interface Edge {
   readonly host: string;
   readonly address: string;
   readonly port: number;
-  /** Its certificate, PEM: whom a client here trusts. */
+  /** Its certificate and whose it is from, PEM: whom a client here trusts. */
   readonly certificate: string;
   /** Plain HTTP, which only says where to go instead; undefined where it cannot be reached from here. */
   readonly httpPort: number | undefined;

@@ -30,16 +30,20 @@ describe("the manifests", () => {
     expect(objects.length).toBeGreaterThan(0);
   });
 
-  it.each(MANAGED)("of %s are accepted by the cluster, every object", { timeout: STAGE_MS }, async (overlay) => {
-    await stage();
-    const objects = await render(overlay);
-    const said = await onFile(objects, "kubectl", "apply", "--dry-run=server", "-f");
-    const accepted = said.filter((it) => it.endsWith("(server dry run)"));
-    expect(accepted).toHaveLength(objects.length);
-    expect(said.filter((it) => !accepted.includes(it) && !it.includes(ALWAYS_SAID))).toEqual([]);
-  });
+  it.concurrent.each(MANAGED)(
+    "of %s are accepted by the cluster, every object",
+    { timeout: STAGE_MS },
+    async (overlay) => {
+      await stage();
+      const objects = await render(overlay);
+      const said = await onFile(objects, "kubectl", "apply", "--dry-run=server", "-f");
+      const accepted = said.filter((it) => it.endsWith("(server dry run)"));
+      expect(accepted).toHaveLength(objects.length);
+      expect(said.filter((it) => !accepted.includes(it) && !it.includes(ALWAYS_SAID))).toEqual([]);
+    },
+  );
 
-  it.each([DEV, ...MANAGED])("of %s pass `istioctl validate` without a word", async (overlay) => {
+  it.concurrent.each([DEV, ...MANAGED])("of %s pass `istioctl validate` without a word", async (overlay) => {
     const said = await onFile(await render(overlay), "istioctl", "validate", "-f");
     expect(said.filter((it) => !it.includes(ALWAYS_SAID))).toEqual(["validation succeed"]);
   });

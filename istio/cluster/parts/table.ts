@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { STAGE_MS, stage } from "../stage.ts";
 import { meshVerdict } from "../table/cells.ts";
-import { report } from "../table/report.ts";
+import { FAULTS_SHOWN, report } from "../table/report.ts";
 import { runTable } from "../table/run.ts";
 
 describe("the table: every RPC × every workload × every token", () => {
@@ -11,6 +11,6 @@ describe("the table: every RPC × every workload × every token", () => {
     const { mesh, runner, tokens } = await stage();
     const result = await runTable({ mesh, runner, tokens: await tokens(), expected: meshVerdict });
     report("as deployed", result);
-    expect(result.faults).toEqual([]);
+    expect(result.faults.slice(0, FAULTS_SHOWN)).toEqual([]);
   });
 });

@@ -1,5 +1,8 @@
 import type { TableResult } from "./run.ts";
 
+/** So many wrong cells are named; the report says how many there are. */
+export const FAULTS_SHOWN = 20;
+
 const lines: string[] = [];
 
 /** Notes the result of a run of the table. */
