@@ -8,7 +8,7 @@ import { createClients } from "./clients.ts";
 import { startEvents } from "./events/create-events.ts";
 import type { Events } from "./events/events.ts";
 import { callFailure } from "./failure.ts";
-import { createTokenVerifier, type JwkSet, type TokenVerifier } from "./identity/access-token.ts";
+import { createTokenVerifier, type FetchingVerifier, type JwkSet } from "./identity/access-token.ts";
 import { createIdentities, type Identities } from "./identity/identities.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -24,7 +24,7 @@ export interface Shared {
   readonly settings: Settings;
   readonly log: Logger;
   readonly identities: Identities;
-  readonly tokens: TokenVerifier;
+  readonly tokens: FetchingVerifier;
   readonly postgresUrl: string;
   /** Where workloads are; those of this process write themselves in when their port is open. */
   readonly addresses: Map<string, string>;
@@ -66,7 +66,7 @@ export interface Running {
   close(): Promise<void>;
 }
 
-const KEYS_TIMEOUT_MS = 3_000;
+const KEYS_TIMEOUT_MS = 1_000;
 
 /** How workloads speak to each other. */
 function schemeOf({ identity }: Settings): "http" | "https" {
@@ -105,11 +105,13 @@ export async function createShared(options: {
     options.log.warn("CONTRACT_CHECK IS OFF: this process lets everybody make every call, for any user or none");
   const identities = options.identities ?? (await createIdentities(options));
   let agents: Agents | undefined;
-  const tokens = createTokenVerifier(async () => {
+  const fetchKeys = async () => {
     agents ??= createAgents(identities.tls);
     const url = new URL(`${oneOf(addressOf("auth"))}/.well-known/jwks.json`);
     return (await getJson({ agents, workload: "auth", url, timeoutMs: KEYS_TIMEOUT_MS })) as JwkSet;
-  });
+  };
+  // Calls wait for it: what is stuck once is asked for anew before their time is over.
+  const tokens = createTokenVerifier(() => fetchKeys().catch(fetchKeys));
   return { ...options, identities, tokens, addresses };
 }
 
@@ -169,6 +171,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
         contractCheck: settings.contractCheck,
       };
       served = await serve(deps, options);
+      shared.tokens.prepare();
       shared.addresses.set(workload, `${schemeOf(settings)}://127.0.0.1:${served.port}`);
     },
     async listen(handler) {

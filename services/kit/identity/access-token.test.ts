@@ -102,8 +102,8 @@ describe("the issuer's keys", () => {
       if (keys instanceof Error) throw keys;
       return keys;
     });
-    const { verify } = createTokenVerifier(fetchKeys);
-    return { fetchKeys, end: (token: string) => endOf(() => verify(token)) };
+    const verifier = createTokenVerifier(fetchKeys);
+    return { fetchKeys, verifier, end: (token: string) => endOf(() => verifier.verify(token)) };
   }
 
   it("are asked for once, for many tokens at once and later ones", async () => {
@@ -112,6 +112,33 @@ describe("the issuer's keys", () => {
     expect(new Set(await Promise.all(tokens.map(end)))).toEqual(new Set(["OK"]));
     expect(await end(sign({ ...good, sub: "later" }))).toBe("OK");
     expect(fetchKeys).toHaveBeenCalledTimes(1);
+  });
+
+  it("are there before the first token, when they were prepared, even if the issuer comes later", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout"] });
+    let keys: JwkSet | Error = new Error("not yet");
+    const { fetchKeys, verifier, end } = verifierOf(() => keys);
+    verifier.prepare();
+    verifier.prepare();
+    await vi.advanceTimersByTimeAsync(10_000);
+    const asked = fetchKeys.mock.calls.length;
+    expect(asked).toBeGreaterThan(1);
+    keys = { keys: [key.jwk] };
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(fetchKeys).toHaveBeenCalledTimes(asked + 1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await end(sign(good))).toBe("OK");
+    expect(fetchKeys).toHaveBeenCalledTimes(asked + 1);
+  });
+
+  it("that were prepared do not keep a token of a newer one from asking at once", async () => {
+    let keys = [key.jwk];
+    const { fetchKeys, verifier, end } = verifierOf(() => ({ keys }));
+    verifier.prepare();
+    await Promise.resolve();
+    expect(fetchKeys).toHaveBeenCalledTimes(1);
+    keys = [key.jwk, next.jwk];
+    expect(await end(sign(good, { with: next }))).toBe("OK");
   });
 
   it("are asked for again for a key that is new, but not for each forged one", async () => {

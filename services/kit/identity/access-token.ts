@@ -36,10 +36,18 @@ export interface TokenVerifier {
   verify(token: string): UserIdentity | Promise<UserIdentity>;
 }
 
+/** The same, with keys that come from elsewhere. */
+export interface FetchingVerifier extends TokenVerifier {
+  /** Fetches the keys before they are needed, as often as it takes: the first token must not wait for them. */
+  prepare(): void;
+}
+
 const CACHED_TOKENS_MAX = 10_000;
 const KEYS_FRESH_MS = 5 * 60_000;
 // A token with an unknown key may be signed by a new one, or be an attack: ask the issuer, but not for each.
 const KEYS_RETRY_MS = 2_000;
+// The issuer may start later than those that ask it; who is up by then fetches the keys with the first token.
+const PREPARE_MAX = 60;
 
 function invalid(cause?: unknown): Failure {
   return callFailure(ErrorReason.TOKEN_INVALID, "The access token is not valid (any more).", { cause });
@@ -64,19 +72,26 @@ function createKeyCache(fetchKeys: () => Promise<JwkSet>) {
       pending = undefined;
     }
   };
-  return async (kid: string): Promise<KeyObject | undefined> => {
+  const ask = () => {
     const nowMs = performance.now();
-    const due = !keys.has(kid) || nowMs - fetchedMs > KEYS_FRESH_MS;
-    if (due && pending === undefined && nowMs - askedMs > KEYS_RETRY_MS) {
-      askedMs = nowMs;
-      pending = refresh();
-    }
+    if (pending !== undefined || nowMs - askedMs <= KEYS_RETRY_MS) return;
+    askedMs = nowMs;
+    pending = refresh();
+  };
+  const prepare = (attempt = 1): void => {
+    if (keys.size > 0 || attempt > PREPARE_MAX) return;
+    pending ??= refresh(); // and a token may still ask again at once
+    setTimeout(() => prepare(attempt + 1), KEYS_RETRY_MS + 1).unref();
+  };
+  const keyOf = async (kid: string): Promise<KeyObject | undefined> => {
+    if (!keys.has(kid) || performance.now() - fetchedMs > KEYS_FRESH_MS) ask();
     const known = keys.get(kid);
     if (known !== undefined) return known;
     await pending;
     if (away === undefined || keys.has(kid)) return keys.get(kid);
     throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "Tokens cannot be checked at the moment.", { cause: away });
   };
+  return { keyOf, prepare: () => prepare() };
 }
 
 function identityOf(claims: jwt.JwtPayload, token: string): UserIdentity {
@@ -92,8 +107,8 @@ function identityOf(claims: jwt.JwtPayload, token: string): UserIdentity {
 }
 
 /** A verifier of ES256 tokens with a bounded cache, so that a signature is checked once and not with every call. */
-export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVerifier {
-  const keyOf = createKeyCache(fetchKeys);
+export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): FetchingVerifier {
+  const { keyOf, prepare } = createKeyCache(fetchKeys);
   const cache = new LRUCache<string, UserIdentity & { expireMs: number }>({ max: CACHED_TOKENS_MAX });
   const check = async (token: string): Promise<UserIdentity> => {
     const header = jwt.decode(token, { complete: true })?.header;
@@ -115,6 +130,7 @@ export function createTokenVerifier(fetchKeys: () => Promise<JwkSet>): TokenVeri
     return identity;
   };
   return {
+    prepare,
     verify(token) {
       const cached = cache.get(token);
       if (cached === undefined) return check(token);

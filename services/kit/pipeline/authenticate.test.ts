@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "../failure.ts";
 import { createProofs, proofIdentity } from "../identity/proof.ts";
-import { WORKLOAD_HEADER } from "../identity/workload.ts";
+import { NOBODY, WORKLOAD_HEADER } from "../identity/workload.ts";
 import { callOf, endOf, userOf } from "../testing/call.ts";
 import { echoContract } from "../testing/contract.ts";
 import { authenticateUser, authenticateWorkload } from "./authenticate.ts";
@@ -46,6 +47,16 @@ describe("the calling workload", () => {
   });
 });
 
+it("is nobody, not the edge, in the log of a call that is refused for who it comes from", async () => {
+  const call = callOf(say);
+  const callerOf = () => {
+    throw callFailure(ErrorReason.CALLER_NOT_ALLOWED, "no");
+  };
+  const step = authenticateWorkload({ header: {}, unnamed: NOBODY, callerOf });
+  expect(await endOf(() => step(call))).toBe("CALLER_NOT_ALLOWED");
+  expect(call.caller).toBe(NOBODY);
+});
+
 describe("the address of the person", () => {
   it.each([
     ["nobody says", {}, "10.0.0.1"],
@@ -75,7 +86,7 @@ describe("the user", () => {
   const ada = userOf("customer");
   const step = authenticateUser({
     verify: async (token) => {
-      if (token !== "good.token-1_x") throw callFailure(2, "no");
+      if (token !== "good.token-1_x") throw callFailure(ErrorReason.TOKEN_MISSING, "no");
       return ada;
     },
   });

@@ -8,8 +8,10 @@ import type { Step } from "./pipeline.ts";
 /** Finds out which workload calls, and from which address the person behind it came. */
 export function authenticateWorkload(identity: WorkloadIdentity): Step {
   return (call) => {
+    call.caller = identity.unnamed;
     const caller = identity.callerOf(call);
-    call.caller = caller ?? identity.unnamed;
+    if (caller === undefined) return;
+    call.caller = caller;
     // Only the edge sees the person's socket, and only its word counts.
     if (caller !== EDGE) return;
     call.clientAddress = clientAddressOf(call.header.get("x-forwarded-for")) ?? call.clientAddress;

@@ -38,7 +38,7 @@ export function standardSteps(deps: StepDeps): Steps {
   const admission = [
     accessLog(),
     countCalls(deps.metrics.calls),
-    authenticateWorkload(deps.identity),
+    check(authenticateWorkload(deps.identity)),
     check(authorizeCaller()),
     overload.admission,
     deadline(),
