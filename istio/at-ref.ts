@@ -6,7 +6,8 @@ import type { Deployment } from "#kit/deployment.ts";
 import { workloadOf } from "#kit/policy.ts";
 import { DEFAULT_PORTS } from "#kit/settings.ts";
 import { ContractsError, ROOT, readContracts, writeDependencies } from "./contracts.ts";
-import { KIT_PACKAGE, type Mesh, MeshError, meshOf } from "./model.ts";
+import { MeshError } from "./faults.ts";
+import { KIT_PACKAGE, type Mesh, meshOf } from "./model.ts";
 import { readDeployments } from "./shop.ts";
 import { listWords } from "./words.ts";
 

@@ -4,7 +4,8 @@ import { services } from "#gen/services.js";
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Deployment } from "#kit/deployment.ts";
 import { contractOf, type TestRpc } from "#kit/testing/contract.ts";
-import { callersOf, MeshError, meshOf } from "./model.ts";
+import { MeshError } from "./faults.ts";
+import { callersOf, meshOf } from "./model.ts";
 import { readDeployments, readMesh } from "./shop.ts";
 
 const size = { cpuMillis: 10, memoryMiB: 64, memoryMaxMiB: 128 };
@@ -73,6 +74,18 @@ describe("a contract that the mesh cannot hold to", () => {
     const contracts = [contractOf([{ name: "Say", policy }], "test.cart.v1")];
     expect(() => meshOf(contracts, {})).toThrow("services/cart/deployment.ts");
     expect(() => meshOf(contracts, { cart: plain, ghost: plain })).toThrow("services/ghost/deployment.ts");
+  });
+});
+
+describe("a service that the mesh has no place for", () => {
+  it.each(["gift_card", "web", "postgres", "edge", "demo"])("is %s", (name) => {
+    const contracts = [contractOf([{ name: "Say", policy }], `test.${name}.v1`)];
+    expect(() => meshOf(contracts, { [name]: plain }, [], { [name]: 3000 })).toThrow(`"${name}" is no name`);
+  });
+
+  it("is one without a port", () => {
+    const contracts = [contractOf([{ name: "Say", policy }], "test.cart.v1")];
+    expect(() => meshOf(contracts, { cart: plain }, [], {})).toThrow("cart has no port");
   });
 });
 

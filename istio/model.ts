@@ -1,17 +1,18 @@
-import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { durationMs, MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { Health } from "#gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
-import { type Policy, policy as policyOption, User } from "#gen/shop/mesh/v1/policy_pb.js";
+import type { Policy, User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Deployment, HttpPath } from "#kit/deployment.ts";
-import { methodName, policyOf, requestMaxBytesOf, timeoutMsOf, workloadOf } from "#kit/policy.ts";
+import { EDGE } from "#kit/identity/workload.ts";
+import { policyOf, requestMaxBytesOf, timeoutMsOf, workloadOf } from "#kit/policy.ts";
 import { DEFAULT_PORTS } from "#kit/settings.ts";
+import { callFaults, MeshError, workloadFaults } from "./faults.ts";
+import { EVERYBODY } from "./names.ts";
 
-/** The browser-facing ingress: a caller in contracts, not a service. */
-export const EDGE = "edge";
-/** In `callers`: every workload of the mesh. */
-export const EVERYBODY = "*";
+// As contracts name them among the callers: the browser-facing ingress, which is no service, and every workload.
+export { EDGE, EVERYBODY };
 
 /** What the contracts say of the whole mesh; everything under generated/ is made from this and nothing else. */
 export interface Mesh {
@@ -63,16 +64,6 @@ export interface MeshMethod {
   readonly descriptor: DescMethod;
 }
 
-/** The contract says something that the mesh cannot hold to; the message lists all faults. */
-export class MeshError extends Error {
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(`The contract cannot be expressed in the mesh:\n${faults.map((it) => `- ${it}`).join("\n")}`);
-    this.faults = faults;
-  }
-}
-
 const DIAGNOSTIC: readonly DescService[] = [ServerReflection, ServerReflectionAlpha];
 /** gRPC's own services, which the kit serves everywhere. */
 export const STANDARD_SERVICES: readonly DescService[] = [Health, ...DIAGNOSTIC];
@@ -111,55 +102,6 @@ function methodOf(method: DescMethod, common: boolean): MeshMethod {
   };
 }
 
-/** What the mesh could not hold to of who may call. */
-function callerFaults({ callers, user, rateLimit }: Policy, known: ReadonlySet<string>): string[] {
-  const faults = callers
-    .filter((it) => it !== EVERYBODY && !known.has(it))
-    .map((it) => `names the caller "${it}", which is no workload`);
-  if (new Set(callers).size < callers.length) faults.push("names a caller twice");
-  if (callers.includes(EVERYBODY) && callers.length > 1)
-    faults.push(`is open to everybody ("${EVERYBODY}") and names callers besides`);
-  if (callers.includes(EVERYBODY) && user !== User.ANY)
-    faults.push("is open to every workload but not to every user: name its callers");
-  if (rateLimit !== undefined && !callers.includes(EDGE))
-    faults.push(`limits how often a client may call, but no client can: it does not name "${EDGE}"`);
-  return faults;
-}
-
-const NANOS_PER_MS = 1_000_000;
-
-/** What the mesh could not hold to of how long a call takes. */
-function timeFaults(method: DescMethod, policy: Policy): string[] {
-  const faults: string[] = [];
-  const timeoutMs = timeoutMsOf(policy);
-  const streams = method.methodKind !== "unary";
-  if (timeoutMs !== undefined && streams)
-    faults.push("is a stream with a timeout, which a proxy could only keep by cutting the stream: leave it out");
-  if ((policy.timeout?.nanos ?? 0) % NANOS_PER_MS !== 0) faults.push("has a timeout finer than a millisecond");
-  if (streams && method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN)
-    faults.push("is a stream that calls itself idempotent, but no proxy can repeat a stream");
-  const { objective } = policy;
-  if (objective === undefined) return faults;
-  if (!(objective.availability > 0 && objective.availability < 1))
-    faults.push(`promises an availability of ${objective.availability}: it must lie between 0 and 1, both excluded`);
-  if (objective.latencyMs <= 0) faults.push("promises an answer in no time");
-  if (timeoutMs !== undefined && objective.latencyMs > timeoutMs)
-    faults.push(`promises an answer within ${objective.latencyMs} ms, but is cut after ${timeoutMs} ms`);
-  return faults;
-}
-
-/** What the mesh could not hold to, of one call. */
-function faultsOf(method: DescMethod, known: ReadonlySet<string>): string[] {
-  if (!hasOption(method, policyOption)) return [`${methodName(method)} has no (shop.mesh.v1.policy)`];
-  try {
-    policyOf(method);
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
-  const policy = getOption(method, policyOption);
-  return [...callerFaults(policy, known), ...timeFaults(method, policy)].map((it) => `${methodName(method)} ${it}`);
-}
-
 /** Who may ask a workload for a path by plain HTTP: in contrast to health and the like, this is really asked for. */
 function httpCallers({ callers }: HttpPath, callee: string, workloads: readonly MeshWorkload[]): readonly string[] {
   return callers.includes(EVERYBODY) ? workloads.map((it) => it.name).filter((it) => it !== callee) : callers;
@@ -196,18 +138,13 @@ export function meshOf(
   );
   const shared = [...services.filter((it) => it.typeName.startsWith(KIT_PACKAGE)), ...standard];
   const known = new Set([...own.keys(), EDGE]);
-  const faults = [...services, ...standard].flatMap((it) => it.methods).flatMap((it) => faultsOf(it, known));
-  for (const name of own.keys()) {
-    if (deployments[name] === undefined)
-      faults.push(`${name} says nothing about itself: add services/${name}/deployment.ts`);
-    if (ports[name] === undefined) faults.push(`${name} has no port: add it in services/kit/settings.ts`);
-    for (const { path, callers } of deployments[name]?.http ?? [])
-      for (const caller of callers)
-        if (caller !== EVERYBODY && !known.has(caller))
-          faults.push(`services/${name}/deployment.ts lets "${caller}" ask for ${path}, which is no workload`);
-  }
-  for (const name of Object.keys(deployments))
-    if (!own.has(name)) faults.push(`services/${name}/deployment.ts describes a service that no contract knows`);
+  const faults = [
+    ...[...services, ...standard].flatMap((it) => it.methods).flatMap((it) => callFaults(it, known)),
+    ...[...own.keys()].flatMap((it) => workloadFaults(it, { deployment: deployments[it], port: ports[it], known })),
+    ...Object.keys(deployments)
+      .filter((it) => !own.has(it))
+      .map((it) => `services/${it}/deployment.ts describes a service that no contract knows`),
+  ];
   if (faults.length > 0) throw new MeshError(faults);
 
   const workloads = [...own].map(([name, contracts]): MeshWorkload => {

@@ -6,6 +6,8 @@ import { EDGE } from "#kit/identity/workload.ts";
 export { NAMESPACE, TRUST_DOMAIN };
 
 const REALM = { trustDomain: TRUST_DOMAIN, namespace: NAMESPACE, accounts: ISTIO_ACCOUNTS };
+/** In `callers`: every workload of the mesh. */
+export const EVERYBODY = "*";
 /** What the names of Services end with. */
 const CLUSTER_DOMAIN = "cluster.local";
 /** The label by which everything finds the pods of a workload. */

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { dirname, join } from "node:path";
 import { ContractsError, readContracts } from "./contracts.ts";
 import { emitReference } from "./emit/reference.ts";
+import { MeshError } from "./faults.ts";
 import { CLUSTER_FOLDER, MESH_FOLDER } from "./files.ts";
 import { generate } from "./generate.ts";
-import { MeshError } from "./model.ts";
 import { readMesh } from "./shop.ts";
 
 /** Everything in these folders is generated: what is not (any more) goes. */

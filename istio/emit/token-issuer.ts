@@ -1,6 +1,7 @@
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import { TOKEN_ISSUER } from "#kit/identity/access-token.ts";
-import { calleesOf, EDGE, EVERYBODY, type Mesh, MeshError, type MeshWorkload } from "../model.ts";
+import { MeshError } from "../faults.ts";
+import { calleesOf, EDGE, EVERYBODY, type Mesh, type MeshWorkload } from "../model.ts";
 
 /** The workload that issues the shop's access tokens, and where it publishes the keys to check them with. */
 export interface TokenIssuer {

@@ -3,7 +3,7 @@ import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
 import { NAME_LABEL, NAMESPACE } from "../../names.ts";
 import { labelsOf, stablePodLabels, type Unit } from "./unit.ts";
 
-/** An environment says how many it wants at least: k8s/components/environment. */
+/** An environment says how many it wants at least: k8s/components/values. */
 export const REPLICAS_MIN = 2;
 export const REPLICAS_MAX = 10;
 export const CPU_PERCENT = 70;
