@@ -62,7 +62,9 @@ export class Http2Exchange implements HttpExchange {
   }
 
   read(maxBytes: number, onBody: OnBody): void {
-    if (this.#received) {
+    // The end of a request without a byte is told whether anybody listens or not, and only once.
+    if (this.#received || this.#stream.readableEnded) {
+      this.#received = true;
       onBody(NOTHING);
       return;
     }
