@@ -1,6 +1,6 @@
-// Writes gen/ from proto/, and the mesh from gen/: `npm run gen`. buf needs the source of protovalidate's options, which the npm package ships as
-// a descriptor only, so it is printed back into a .proto first.
-import { execFileSync } from "node:child_process";
+// Writes gen/ from proto/, and the mesh from gen/: `npm run gen`. buf needs the source of protovalidate's options, which the npm
+// package ships as a descriptor only, so it is printed back into a .proto first.
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import {
   type DescExtension,
@@ -76,14 +76,21 @@ function writeServiceList(): void {
   writeFileSync("gen/services.d.ts", `${header}${type}`);
 }
 
+/** Runs a program that says itself what is wrong; then nothing more is to be said, and nothing to be done. */
+function run(program: string, ...args: string[]): void {
+  const { status, error } = spawnSync(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
 mkdirSync(".cache/proto/buf/validate", { recursive: true });
 // Put in its place whole, since several processes may want it at once.
 const printed = `.cache/proto/buf/validate/validate.${process.pid}`;
 writeFileSync(printed, printFile(file_buf_validate_validate));
 renameSync(printed, ".cache/proto/buf/validate/validate.proto");
 if (process.argv[2] !== "--deps-only") {
-  execFileSync("buf", ["generate"], { stdio: "inherit" });
+  run("buf", "generate");
   writeServiceList();
   // In a process of its own, since it reads what was generated just now.
-  execFileSync(process.execPath, ["istio/write.ts"], { stdio: ["ignore", "inherit", "inherit"] });
+  run(process.execPath, "istio/write.ts");
 }

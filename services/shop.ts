@@ -75,17 +75,10 @@ async function startShop(shop: ShopProcess): Promise<void> {
     onReady: (it) => (issueToken = it.issueAdministratorToken),
   });
   progress.show("Starting the services …");
-  const services: readonly [Workload, Main][] = [
-    ["auth", auth],
-    ["product", product],
-    ["image", image],
-    ["cart", cart],
-    ["order", order],
-    ["api", api],
-    ["edge", edge],
-  ];
+  // In the order in which they start: whoever is called before those who call.
+  const services: Readonly<Record<Workload, Main>> = { auth, product, image, cart, order, api, edge };
   const running: Running[] = [];
-  for (const [workload, main] of services) {
+  for (const [workload, main] of Object.entries(services) as [Workload, Main][]) {
     stopping.throwIfAborted();
     const service = await startService(shared, workload, main);
     shop.started(service);
