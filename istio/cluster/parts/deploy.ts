@@ -45,12 +45,13 @@ describe("the manifests", () => {
 
   it.concurrent.each([DEV, ...MANAGED])("of %s pass `istioctl validate` without a word", async (overlay) => {
     const said = await onFile(await render(overlay), "istioctl", "validate", "-f");
-    expect(said.filter((it) => !it.includes(ALWAYS_SAID))).toEqual(["validation succeed"]);
+    expect(said.filter((it) => !it.includes(ALWAYS_SAID))).toEqual([expect.stringMatching(/ is valid$/)]);
   });
 
   it("pass `istioctl analyze` without a word, as they are in the cluster", { timeout: STAGE_MS }, async () => {
     await stage();
     const found = await run("istioctl", ["analyze", "-n", NAMESPACE, "-o", "json"]);
-    expect(JSON.parse(found) ?? []).toEqual([]);
+    const messages: { message: string }[] = JSON.parse(found) ?? [];
+    expect(messages.filter((it) => !it.message.includes(ALWAYS_SAID))).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@
 export type Behaviour = "fail by gRPC" | "fail by HTTP" | "hang" | "stream";
 
 /** The header that says how to behave. */
-export const BEHAVIOUR = "shop-test-behaviour";
+export const BEHAVIOUR = "x-test-behaviour";
 /** The header that names the call, so that its arrivals are counted. */
-export const CALL = "shop-test-call";
+export const CALL = "x-test-call";
 /** Where the stand-in says what it counted. */
 export const COUNTS = "/counts";
 
