@@ -79,6 +79,8 @@ describe("the ingress", () => {
         "envoy.filters.http.buffer": { buffer: { max_request_bytes: 5_005 } },
         "envoy.filters.http.local_ratelimit": {
           descriptors: [{ token_bucket: { max_tokens: tokens, tokens_per_fill: tokens, fill_interval: "60s" } }],
+          // Who has a network of IPv6 has more addresses than anybody could count.
+          rate_limits: [{ actions: [{ masked_remote_address: { v4_prefix_mask_len: 32, v6_prefix_mask_len: 64 } }] }],
         },
       },
     });

@@ -63,6 +63,9 @@ export function corsConfig(origins: readonly string[]): EnvoyMessage {
   };
 }
 
+/** What counts as one address: of IPv6 the network (services/kit/identity/forwarded.ts says why). */
+const ONE_MACHINE = { v4_prefix_mask_len: 32, v6_prefix_mask_len: 64 };
+
 function rateLimitConfig(limit: { requests: number; periodMs: number }): EnvoyMessage {
   const tokens = limit.requests * PEOPLE_PER_ADDRESS;
   const bucket = { max_tokens: tokens, tokens_per_fill: tokens, fill_interval: seconds(limit.periodMs) };
@@ -76,9 +79,9 @@ function rateLimitConfig(limit: { requests: number; periodMs: number }): EnvoyMe
     response_headers_to_add: [
       { header: { key: "retry-after", value: `${Math.ceil(limit.periodMs / PEOPLE_PER_ADDRESS / 1_000)}` } },
     ],
-    rate_limits: [{ actions: [{ remote_address: {} }] }],
+    rate_limits: [{ actions: [{ masked_remote_address: ONE_MACHINE }] }],
     // Without a value the descriptor stands for each address on its own.
-    descriptors: [{ entries: [{ key: "remote_address" }], token_bucket: bucket }],
+    descriptors: [{ entries: [{ key: "masked_remote_address" }], token_bucket: bucket }],
     max_dynamic_descriptors: ADDRESSES_MAX,
     // Envoy asks for a bucket of the route as well, for what no descriptor names; nothing is left to it.
     token_bucket: { ...bucket, max_tokens: 4_294_967_295, tokens_per_fill: 4_294_967_295 },

@@ -103,6 +103,14 @@ describe("a rate limit", () => {
     );
   });
 
+  it("counts no address of a network of IPv6 apart: its owner has as many as there are calls", () => {
+    const step = rateLimit("edge", () => 0);
+    const method = limitedTo(2, 900);
+    const from = (clientAddress: string) => attempt(step, callOf(method, { clientAddress })) === true;
+    const addresses = ["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3", "2001:db8:0:2::1"];
+    expect(addresses.map(from)).toEqual([true, true, false, true]);
+  });
+
   it("counts each RPC apart, and calls from inside the mesh not at all", () => {
     const step = rateLimit("edge", () => 0);
     const [say, other] = [limitedTo(1, 900), limitedTo(1, 900, "Other")];

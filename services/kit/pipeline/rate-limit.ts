@@ -2,6 +2,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { LRUCache } from "lru-cache";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "../failure.ts";
+import { networkOf } from "../identity/forwarded.ts";
 import { methodName } from "../policy.ts";
 import type { Step } from "./pipeline.ts";
 
@@ -9,7 +10,7 @@ const CLIENTS_MAX = 50_000;
 
 /**
  * A token bucket for each client and method, as the contract says. A client is the user where one is known, else the
- * address the call came from; calls from inside the mesh are not limited.
+ * address (of IPv6 the network) that the call came from; calls from inside the mesh are not limited.
  * @param nowMs a clock, for tests
  */
 export function rateLimit(outside: string, nowMs: () => number = () => performance.now()): Step {
@@ -18,7 +19,7 @@ export function rateLimit(outside: string, nowMs: () => number = () => performan
   return (call) => {
     const limit = call.policy.rateLimit;
     if (limit?.period === undefined || call.caller !== outside) return;
-    const key = `${methodName(call.method)} ${call.user?.userId ?? call.clientAddress}`;
+    const key = `${methodName(call.method)} ${call.user?.userId ?? networkOf(call.clientAddress)}`;
     const cost = durationMs(limit.period);
     const full = limit.requests * cost;
     const now = nowMs();
