@@ -17,6 +17,8 @@ interface End {
   readonly name: string;
   readonly namespace?: Labels;
   readonly labels?: Labels;
+  /** Of an address outside, where a rule may name it. */
+  readonly cidr?: string;
 }
 
 const mesh = await readMesh();
@@ -31,6 +33,7 @@ const INTERNET: End = { name: "the internet" };
 const ISTIOD = elsewhere("istio-system", { app: "istiod" });
 const PROMETHEUS = elsewhere("watching", {}, { "shopmesh/monitoring": "true" });
 const DNS = elsewhere("kube-system", { "k8s-app": "kube-dns" });
+const NODE_DNS: End = { name: "the node's DNS", cidr: "169.254.20.10/32" };
 
 const specsOf = (of: Mesh): Spec[] =>
   emitNetworkPolicy(of).flatMap((file) =>
@@ -47,9 +50,10 @@ function selects(selector: Spec["podSelector"], labels: Labels | undefined): boo
 }
 
 /** Whether a rule of a policy names the other end; one without peers names all. */
-function names(peers: Rule["from"], { namespace, labels }: End): boolean {
+function names(peers: Rule["from"], { namespace, labels, cidr }: End): boolean {
   if (peers === undefined) return true;
-  return peers.some(({ namespaceSelector, podSelector }) => {
+  return peers.some(({ namespaceSelector, podSelector, ipBlock }) => {
+    if (ipBlock !== undefined) return ipBlock.cidr === cidr;
     const near = namespaceSelector ? selects(namespaceSelector, namespace) : namespace === HERE;
     return near && (podSelector === undefined || selects(podSelector, labels));
   });
@@ -108,21 +112,22 @@ describe("the network is open", () => {
       ISTIOD,
       PROMETHEUS,
       DNS,
+      NODE_DNS,
       elsewhere("istio-system"),
       elsewhere("default"),
       elsewhere("kube-public"),
     ];
     const out = shop.flatMap(({ name }) => [
-      `${name} → ${DNS.name} TCP 53`,
-      `${name} → ${DNS.name} UDP 53`,
+      ...[DNS, NODE_DNS].flatMap((it) => [`${name} → ${it.name} TCP 53`, `${name} → ${it.name} UDP 53`]),
       `${name} → ${ISTIOD.name} TCP 15012`,
       `${PROMETHEUS.name} → ${name} TCP 15020`,
       `${PROMETHEUS.name} → ${name} TCP 15021`,
     ]);
-    const toEdge = outside.flatMap(({ name }) => [80, 443].map((port) => `${name} → edge TCP ${port}`));
+    // 15021: load balancers send nobody to an ingress that they cannot ask.
+    const toEdge = outside.flatMap(({ name }) => [80, 443, 15021].map((port) => `${name} → edge TCP ${port}`));
     const within = openIn(mesh, shop);
     const found = openIn(mesh, [...shop, ...outside]).filter((it) => !within.includes(it));
-    expect(found).toEqual([...out, ...toEdge].sort());
+    expect(found).toEqual([...new Set([...out, ...toEdge])].sort());
   });
 
   it("by a contract's change, where it says so and nowhere else", () => {

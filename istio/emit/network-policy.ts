@@ -18,9 +18,12 @@ type Egress = NonNullable<INetworkPolicySpec["egress"]>[number];
 type Peer = NonNullable<Ingress["from"]>[number];
 type Selector = NonNullable<INetworkPolicySpec["podSelector"]>;
 
-/** The agent beside every proxy: metrics of both, and whether the proxy is ready. */
-const AGENT_PORTS = [15020, 15021];
+/** Of the agent beside every proxy: metrics of both, and whether the proxy is ready. */
+const METRICS_PORT = 15020;
+const READINESS_PORT = 15021;
 const DNS_PORT = 53;
+/** Where a node answers for the cluster's DNS (NodeLocal DNSCache): no pod's address, so that no selector names it. */
+const NODE_DNS = "169.254.20.10/32";
 const EDGE_PORTS = [EDGE_GATEWAY.httpPort, EDGE_GATEWAY.httpsPort];
 
 /** What cert-manager starts for a moment, when the edge's certificate is proven over HTTP: without a sidecar. */
@@ -48,13 +51,13 @@ function policy(name: string, podSelector: Selector, rules: { ingress?: Ingress[
 
 /** What holds for every pod: closed, but for finding names, for its proxy's orders and for being measured. */
 function common(): NetworkPolicy[] {
-  const dns = { to: [{ namespaceSelector: namespace("kube-system") }] };
+  const dns = { to: [{ namespaceSelector: namespace("kube-system") }, { ipBlock: { cidr: NODE_DNS } }] };
   const udp = { protocol: "UDP" as const, port: DNS_PORT };
   return [
     policy("default-deny", {}, { ingress: [], egress: [] }),
     policy("dns", {}, { egress: [{ ...dns, ports: [udp, ...tcp(DNS_PORT)] }] }),
     policy("control-plane", {}, { egress: [{ to: [controlPlane], ports: tcp(CONTROL_PLANE.port) }] }),
-    policy("monitoring", {}, { ingress: [{ from: [monitoring], ports: tcp(...AGENT_PORTS) }] }),
+    policy("monitoring", {}, { ingress: [{ from: [monitoring], ports: tcp(METRICS_PORT, READINESS_PORT) }] }),
   ];
 }
 
@@ -81,8 +84,8 @@ function edge(mesh: Mesh): NetworkPolicy[] {
     { to: [{ podSelector: solver }], ports: tcp(ACME_SOLVER.port) },
   ];
   return [
-    // From anywhere, the internet included.
-    policy(EDGE, podsOf(EDGE), { ingress: [{ ports: tcp(...EDGE_PORTS) }], egress }),
+    // From anywhere, the internet included; load balancers in front ask whether it is ready, from addresses of their own.
+    policy(EDGE, podsOf(EDGE), { ingress: [{ ports: tcp(...EDGE_PORTS, READINESS_PORT) }], egress }),
     policy(WEB.name, podsOf(WEB.name), { ingress: [{ from: theEdge, ports: tcp(WEB.port) }] }),
     policy("acme-solver", solver, { ingress: [{ from: theEdge, ports: tcp(ACME_SOLVER.port) }] }),
     policy(DEMO, podsOf(DEMO), { egress: [{ to: theEdge, ports: tcp(...EDGE_PORTS) }] }),
