@@ -1,4 +1,4 @@
-// Installs what is missing before `npm start`, `npm test` and `npm run check`: runs on whatever Node is there (20 and up).
+// Installs what is missing before `npm start`, `npm test` and the rest: runs on whatever Node is there (20 and up).
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
