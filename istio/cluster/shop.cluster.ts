@@ -7,6 +7,7 @@ await import("./parts/deploy.ts");
 await import("./parts/table.ts");
 await import("./parts/browser.ts");
 await import("./parts/edge.ts");
+await import("./parts/canary.ts");
 await import("./parts/upgrade.ts");
 await import("./parts/mesh-alone.ts");
 await import("./parts/mutation.ts");

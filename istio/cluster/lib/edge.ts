@@ -16,6 +16,8 @@ export interface Edge {
   readonly certificate: string;
   /** Plain HTTP, which only says where to go instead; undefined where it cannot be reached from here. */
   readonly httpPort: number | undefined;
+  /** Whether kubectl forwards a port, to one of its pods. */
+  readonly forwarded: boolean;
   close(): void;
 }
 
@@ -34,12 +36,7 @@ function reachable(address: string, port: number): Promise<boolean> {
   });
 }
 
-interface Reached {
-  readonly address: string;
-  readonly port: number;
-  readonly httpPort: number | undefined;
-  close(): void;
-}
+type Reached = Omit<Edge, "host" | "certificate">;
 
 /** A port of this machine that kubectl forwards to the ingress: works with every cluster, but does not outlive the pod behind it. */
 async function forwarded(): Promise<Reached> {
@@ -54,7 +51,7 @@ async function forwarded(): Promise<Reached> {
   });
   while (ports.length < 2) await Promise.race([once(lines, "line"), once(child, "exit").then(() => Promise.reject())]);
   const [port = 0, plain] = ports;
-  return { address: "127.0.0.1", port, httpPort: plain, close: () => child.kill() };
+  return { address: "127.0.0.1", port, httpPort: plain, forwarded: true, close: () => child.kill() };
 }
 
 async function addresses(): Promise<string[]> {
@@ -70,11 +67,11 @@ async function reach(): Promise<Reached> {
   const close = () => {};
   if (SETTINGS.edge !== undefined) {
     const [address = "", port = "443"] = SETTINGS.edge.split(":");
-    return { address, port: Number(port), httpPort: undefined, close };
+    return { address, port: Number(port), httpPort: undefined, forwarded: false, close };
   }
   const { httpsPort: port, httpPort } = EDGE_GATEWAY;
   for (const address of await addresses())
-    if (await reachable(address, port)) return { address, port, httpPort, close };
+    if (await reachable(address, port)) return { address, port, httpPort, forwarded: false, close };
   return forwarded();
 }
 

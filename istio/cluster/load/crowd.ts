@@ -14,6 +14,8 @@ export interface Crowd {
   readonly orders: readonly Order[];
   /** What they could not buy, or what else failed, each with when and why. */
   readonly failures: readonly string[];
+  /** How often somebody who wanted an account got no answer and asked once more: making one is not idempotent, so no proxy does. */
+  readonly askedAgain: number;
   /** Waits until each of them has bought something more: the shop works for everybody. */
   stop(): Promise<void>;
 }
@@ -23,11 +25,12 @@ export function startCrowd(edge: Edge, productId: string): Crowd {
   const orders: Order[] = [];
   const failures: string[] = [];
   let open = true;
+  let askedAgain = 0;
   async function live(): Promise<void> {
     while (open) {
       const buyer = createBuyer(edge);
       try {
-        await buyer.signUp();
+        askedAgain += (await buyer.signUp()) - 1;
         for (let bought = 0; open && bought < PURCHASES_OF_ONE_ACCOUNT; bought += 1) {
           orders.push(await buyer.buy(productId, 1 + (bought % 3)));
           await pause(BETWEEN_MS);
@@ -42,6 +45,9 @@ export function startCrowd(edge: Edge, productId: string): Crowd {
   return {
     orders,
     failures,
+    get askedAgain() {
+      return askedAgain;
+    },
     async stop() {
       open = false;
       await Promise.all(lives);

@@ -43,6 +43,11 @@ describe.skipIf(withoutBrowser)("a browser at the ingress", () => {
   it("buys something over HTTPS, and sees the order on its way to the door", { timeout: STAGE_MS }, async () => {
     const { page, complaints } = await openPage(browser, { baseURL: `https://${scene.edge.host}` }, "/");
     page.setDefaultTimeout(30_000);
+    await page
+      .getByRole("link", { name: /teapot|lamp|mug|chair|plant/i })
+      .first()
+      .waitFor();
+    await seePictures(page);
     await picture(page, "1-home");
     await findTeapot(page);
     await addToCart(page);

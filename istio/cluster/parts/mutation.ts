@@ -16,7 +16,7 @@ const PATIENCE_MS = 6_000;
 
 async function table(change: Change, mesh: Mesh): Promise<TableResult> {
   const { runner, tokens } = await stage();
-  return runTable({ mesh, runner, tokens: await tokens(), expected: meshVerdict, wanted: isCall(change) });
+  return runTable({ mesh, runner, tokens: await tokens(), expected: meshVerdict, part: { wanted: isCall(change) } });
 }
 
 /** The rows of the table that a change is about, as a mesh wants them. */

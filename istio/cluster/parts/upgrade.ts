@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CONTROL_PLANE, podLabels, WEB } from "../../names.ts";
+import { CONTROL_PLANE, EDGE_GATEWAY, podLabels, WEB } from "../../names.ts";
 import { setContractCheck } from "../lib/contract-check.ts";
 import { kubectl, readyPods, rolledOut, until } from "../lib/kubectl.ts";
 import { readBooks, shelve } from "../load/books.ts";
@@ -43,6 +43,15 @@ describe("the shop under load", () => {
     // Whose own check of the contract is off: what follows is refused by the mesh, or by nobody.
     await setContractCheck(scene, "off");
     await pause(AFTERMATH_MS);
+    expect(crowd.askedAgain).toBe(0);
+  });
+
+  it("loses no purchase while the ingress gets a new version", { timeout: STAGE_MS }, async ({ skip }) => {
+    if (scene.edge.forwarded) skip("the ingress is reached by a forwarded port, which ends with the pod behind it");
+    await kubectl(["rollout", "restart", `deployment/${EDGE_GATEWAY.workload}`]);
+    await rolledOut(EDGE_GATEWAY.workload);
+    await pause(AFTERMATH_MS);
+    expect(crowd.askedAgain).toBe(0);
   });
 
   it("loses no purchase when a pod of each service is killed", { timeout: STAGE_MS }, async () => {
@@ -60,5 +69,6 @@ describe("the shop under load", () => {
     await kubectl(["-n", namespace, "rollout", "restart", "deployment/istiod"]);
     await rolledOut("istiod", namespace);
     await pause(AFTERMATH_MS);
+    expect(crowd.askedAgain).toBe(0);
   });
 });

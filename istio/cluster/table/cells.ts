@@ -42,16 +42,43 @@ export function callersOfTable(mesh: Mesh): string[] {
   return [...mesh.workloads.map((it) => it.name), WEB.name, EDGE, STRANGER, NAMESAKE, OUTSIDER];
 }
 
+/** Which part of the table is wanted. */
+export interface Part {
+  readonly wanted?: (method: MeshMethod, callee: string) => boolean;
+  readonly callers?: readonly string[];
+  readonly tokens?: readonly TokenKind[];
+}
+
 /** Every RPC × every caller × every token. */
-export function cellsOf(mesh: Mesh, wanted: (method: MeshMethod, callee: string) => boolean = () => true): Cell[] {
-  const callers = callersOfTable(mesh);
+export function cellsOf(mesh: Mesh, part: Part = {}): Cell[] {
+  const { wanted = () => true, callers = callersOfTable(mesh), tokens = TOKENS } = part;
   return mesh.workloads.flatMap(({ name: callee, methods }) =>
     methods
       .filter((it) => wanted(it, callee))
       .flatMap((method) =>
-        callers.flatMap((caller) => TOKENS.map((token) => ({ callee, method, caller, token }) satisfies Cell)),
+        callers.flatMap((caller) => tokens.map((token) => ({ callee, method, caller, token }) satisfies Cell)),
       ),
   );
+}
+
+/**
+ * What is asked for by plain HTTP, as if each path were a call: a mesh of nothing else. The tokens that come along are no
+ * matter there, so cells of it have none.
+ */
+export function plainHttpOf(mesh: Mesh): Mesh {
+  const [like] = mesh.workloads.flatMap((it) => it.methods);
+  if (like === undefined) return { ...mesh, workloads: [] };
+  const ask = (path: string, callers: readonly string[]): MeshMethod => {
+    const name = path.endsWith("/") ? `${path}x` : path;
+    return { ...like, service: "plain HTTP", name, path: name, kind: "unary", callers, user: User.ANY };
+  };
+  const workloads = mesh.workloads.map((it) => ({
+    ...it,
+    methods: (it.deployment.http ?? []).map(({ path, callers }) => ask(path, callers)),
+  }));
+  const [first] = workloads;
+  const web = first === undefined ? [] : [{ ...first, ...WEB, methods: [ask("/", [EDGE])] }];
+  return { ...mesh, workloads: [...workloads, ...web] };
 }
 
 /** Whether the contract names the caller. "Everybody" are the workloads of the shop's namespace, known or not. */

@@ -1,9 +1,9 @@
-import type { Mesh, MeshMethod } from "../../model.ts";
+import type { Mesh } from "../../model.ts";
 import { podLabels } from "../../names.ts";
 import { peerOf, type Runner } from "../lib/runner.ts";
 import type { CallResult } from "../pod/calls.ts";
 import type { Peer } from "../pod/identity.ts";
-import { type Cell, cellsOf, fault, OUTSIDER, type TokenKind, type Verdict } from "./cells.ts";
+import { type Cell, cellsOf, fault, OUTSIDER, type Part, type TokenKind, type Verdict } from "./cells.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** What a run of the table found. */
@@ -49,10 +49,10 @@ export async function runTable(options: {
   readonly runner: Runner;
   readonly tokens: Tokens;
   readonly expected: (cell: Cell) => Verdict;
-  readonly wanted?: (method: MeshMethod, callee: string) => boolean;
+  readonly part?: Part;
 }): Promise<TableResult> {
   const { mesh, runner, tokens, expected } = options;
-  const cells = cellsOf(mesh, options.wanted);
+  const cells = cellsOf(mesh, options.part);
   const seen: Seen[] = [];
   let open = cells.keys().toArray();
   for (let tries = 0; tries < TRIES && open.length > 0; tries += 1) {
