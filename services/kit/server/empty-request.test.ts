@@ -36,7 +36,7 @@ async function send(version: "header" | "frame"): Promise<number> {
     const [answer] = (await once(stream, "response", { signal: AbortSignal.timeout(3_000) })) as [
       http2.IncomingHttpHeaders,
     ];
-    return answer[":status"] as number;
+    return Number(answer[":status"]);
   } finally {
     session.destroy();
   }
