@@ -2,7 +2,8 @@ import { DEFAULT_PORTS } from "#kit/settings.ts";
 import { type GeneratedFile, MESH_FOLDER, yamlFile } from "../files.ts";
 import type { Mesh } from "../model.ts";
 import { WEB } from "../names.ts";
-import { type EnvoyOptions, envoyConfig } from "./envoy/config.ts";
+import { envoyConfig } from "./envoy/config.ts";
+import type { EnvoyOptions } from "./envoy/options.ts";
 
 /** The edge in front of a shop on the same machine, whose own edge serves the web app's files. */
 export function localOptions(mesh: Mesh): EnvoyOptions {

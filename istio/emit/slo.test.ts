@@ -5,8 +5,8 @@ import { contractOf } from "#kit/testing/contract.ts";
 import { ROOT } from "../contracts.ts";
 import { meshOf } from "../model.ts";
 import { readMesh } from "../shop.ts";
+import { checkRules, PROMTOOL, REQUIRE_PROMTOOL, type Scenario, testRules } from "../testing/promtool.ts";
 import { DASHBOARD_QUERIES } from "./slo/dashboard.ts";
-import { checkRules, PROMTOOL, REQUIRE_PROMTOOL, type Scenario, testRules } from "./slo/promtool.ts";
 import { RUNBOOK } from "./slo/rules.ts";
 import { ruleGroups } from "./slo.ts";
 

@@ -2,7 +2,7 @@ import type { Mesh } from "../../model.ts";
 import { connectionManager } from "../edge/connection-manager.ts";
 import { bufferFilter, corsFilter, type EnvoyMessage, headerFilter, rateLimitFilter } from "../edge/filters.ts";
 import { EDGE_LIMITS } from "../edge/limits.ts";
-import type { EnvoyOptions } from "./config.ts";
+import type { EnvoyOptions } from "./options.ts";
 import { redirectHost, virtualHost } from "./virtual-host.ts";
 
 const TYPES = "type.googleapis.com/envoy.extensions";

@@ -6,7 +6,7 @@ import { StartError } from "#kit/start-error.ts";
 import { EDGE } from "../../model.ts";
 import { WEB } from "../../names.ts";
 import type { Address } from "./cluster.ts";
-import type { EnvoyOptions } from "./config.ts";
+import type { EnvoyOptions } from "./options.ts";
 
 /** The variable in Envoy's own environment that holds the proof, so that no file does. */
 export const PROOF_VARIABLE = "EDGE_PROOF";

@@ -4,7 +4,7 @@ import { seconds } from "../edge/limits.ts";
 import { envoyRetryOn } from "../edge/retries.ts";
 import { type EdgeRoute, edgeRoutes, unknownRpcs } from "../edge/routes.ts";
 import { RETRY } from "../traffic/treatment.ts";
-import type { EnvoyOptions } from "./config.ts";
+import type { EnvoyOptions } from "./options.ts";
 
 const HTTPS_PORT = 443;
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { findGoTool } from "#kit/testing/go-tool.ts";
-import type { RuleGroup } from "./rules.ts";
+import type { RuleGroup } from "../emit/slo/rules.ts";
 
 /** Prometheus' own tool for rules (Debian: `prometheus`); undefined where it is not installed. */
 export const PROMTOOL = findGoTool("promtool");
