@@ -1,6 +1,6 @@
 import { type Change, EFFECTS } from "./diff-change.ts";
 import { PAGE_WIDTH, type Style } from "./print.ts";
-import { wrap } from "./table.ts";
+import { wrap } from "./text-table.ts";
 
 /** What a comparison found. */
 export interface Comparison {

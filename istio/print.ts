@@ -1,6 +1,6 @@
 import { ATTEMPTS_MAX } from "#kit/client/retry.ts";
 import { calleesOf, callersOf, EDGE, EVERYBODY, type Mesh, type MeshMethod, type MeshWorkload } from "./model.ts";
-import { type Column, rowLines, widthsOf, wrap } from "./table.ts";
+import { type Column, rowLines, widthsOf, wrap } from "./text-table.ts";
 import { bytesWords, countWords, durationWords, rateWords, STORE_WORDS, shareWords, USER_WORDS } from "./words.ts";
 
 /** How a piece of the page stands out where the terminal can show it. */
