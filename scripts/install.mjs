@@ -14,7 +14,9 @@ if (!installed) {
     process.exit(1);
   }
   console.log("Installing packages (once, about half a minute) …");
-  const result = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: "inherit" });
+  const result = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
+    stdio: "inherit",
+  });
   if (result.status !== 0) {
     console.error(
       "\nnpm could not install the packages; its message above says why. Run the command again once that is mended.",
