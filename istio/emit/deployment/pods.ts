@@ -85,7 +85,6 @@ export function podsOf(unit: Unit): Deployment {
     ...stablePodLabels(unit),
     // Istio's figures tell the tracks apart by it.
     "service.istio.io/canonical-revision": "stable",
-    ...(unit.store !== "none" && { store: unit.store }),
   };
   return new Deployment({
     metadata: { name: unit.name, namespace: NAMESPACE, labels: labelsOf(unit) },

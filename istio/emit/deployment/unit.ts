@@ -10,7 +10,6 @@ export interface Unit {
   readonly rpcs: boolean;
   /** What node runs. */
   readonly program: string;
-  readonly store: Deployment["store"];
   readonly size: Deployment["size"];
   /** Its environment, as far as it is the same everywhere and no secret. */
   readonly settings: Readonly<Record<string, string>>;
@@ -53,7 +52,6 @@ export function unitsOf(mesh: Mesh): Unit[] {
       port,
       rpcs: true,
       program: `services/${name}/main.ts`,
-      store,
       size,
       settings: {
         ...EVERYWHERE,
@@ -69,7 +67,6 @@ export function unitsOf(mesh: Mesh): Unit[] {
     port: WEB.port,
     rpcs: false,
     program: "services/edge/web.ts",
-    store: "none",
     size: WEB_SIZE,
     settings: { ...EVERYWHERE, [variable(WEB.name, "PORT")]: `${WEB.port}` },
     secrets: {},
