@@ -50,7 +50,7 @@ export async function createIdentities(options: {
       return { of: async (workload) => proofIdentity(proofs, workload), tls: undefined };
     }
     case "istio":
-      return { of: async () => istioIdentity(identity.realm), tls: undefined };
+      return { of: async () => istioIdentity(identity.realm, identity), tls: undefined };
     case "tls":
       return tlsIdentities(identity, options.log, options.pollMs);
   }

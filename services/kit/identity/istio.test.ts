@@ -7,12 +7,13 @@ import { WORKLOAD_HEADER } from "./workload.ts";
 import { XFCC_HEADER } from "./xfcc.ts";
 
 const realm = { trustDomain: "cluster.local", namespace: "shopmesh", accounts: ISTIO_ACCOUNTS };
-const identity = istioIdentity(realm);
+const identity = istioIdentity(realm, { forwardedPorts: false });
+const trying = istioIdentity(realm, { forwardedPorts: true });
 const PREFIX = "spiffe://cluster.local/ns/shopmesh/sa/";
 
-function callerOf(uri: string | undefined, address = "127.0.0.6", headers: Record<string, string> = {}) {
+function callerOf(uri: string | undefined, address = "127.0.0.6", headers: Record<string, string> = {}, by = identity) {
   const told = uri === undefined ? {} : { [XFCC_HEADER]: `By=${PREFIX}product;Hash=0af1;Subject="";URI=${uri}` };
-  return identity.callerOf({ header: new Headers({ ...headers, ...told }), peer: { address, spiffeId: undefined } });
+  return by.callerOf({ header: new Headers({ ...headers, ...told }), peer: { address, spiffeId: undefined } });
 }
 
 describe("the caller that a sidecar tells of", () => {
@@ -38,9 +39,17 @@ describe("the caller that a sidecar tells of", () => {
     expect(() => callerOf(uri)).toThrow("no workload of the shop");
   });
 
-  it.each(["127.0.0.6", "127.0.0.1", "::1", "::6", "::ffff:127.0.0.6"])("is believed of %s", (address) => {
+  it.each(["127.0.0.6", "::6", "::ffff:127.0.0.6"])("is believed of %s", (address) => {
     expect(callerOf(`${PREFIX}order`, address)).toBe("order");
   });
+
+  it.each(["127.0.0.1", "::1", "::ffff:127.0.0.1"])(
+    "is believed of the forwarded port %s only where one tries calls",
+    (address) => {
+      expect(callerOf(`${PREFIX}order`, address)).toBeUndefined();
+      expect(callerOf(`${PREFIX}order`, address, {}, trying)).toBe("order");
+    },
+  );
 
   it.each(["10.244.0.7", "127.0.0.2", "::ffff:10.244.0.7", "fe80::1", "127.0.0.6.evil.example", ""])(
     "is not believed of %j, which is no sidecar",

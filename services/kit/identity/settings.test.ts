@@ -9,10 +9,17 @@ describe("how workloads know each other", () => {
   it.each([
     [{}, { kind: "proof" }],
     [{ WORKLOAD_IDENTITY: "" }, { kind: "proof" }],
-    [{ WORKLOAD_IDENTITY: "istio" }, { kind: "istio", realm: { ...realm, accounts: { edge: "edge-istio" } } }],
     [
-      { WORKLOAD_IDENTITY: "istio", TRUST_DOMAIN: "shop.example", NAMESPACE: "store" },
-      { kind: "istio", realm: { trustDomain: "shop.example", namespace: "store", accounts: { edge: "edge-istio" } } },
+      { WORKLOAD_IDENTITY: "istio" },
+      { kind: "istio", realm: { ...realm, accounts: { edge: "edge-istio" } }, forwardedPorts: true },
+    ],
+    [
+      { WORKLOAD_IDENTITY: "istio", ENVIRONMENT: "prod", TRUST_DOMAIN: "shop.example", NAMESPACE: "store" },
+      {
+        kind: "istio",
+        realm: { trustDomain: "shop.example", namespace: "store", accounts: { edge: "edge-istio" } },
+        forwardedPorts: false,
+      },
     ],
     [TLS, { kind: "tls", realm, files: { cert: TLS.TLS_CERT, key: TLS.TLS_KEY, ca: TLS.TLS_CA } }],
     [

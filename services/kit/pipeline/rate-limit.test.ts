@@ -1,18 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Call } from "../call.ts";
 import { Failure } from "../failure.ts";
 import { callOf, userOf } from "../testing/call.ts";
 import { contractOf } from "../testing/contract.ts";
 import { rateLimit } from "./rate-limit.ts";
 
-function limitedTo(requests: number, periodMs: number, name = "Say") {
+function limitedTo(requests: number, periodMs: number, name = "Say", user = User.ANY) {
   const [method] = contractOf([
     {
       name,
       policy: {
         callers: ["edge"],
-        user: 1,
+        user,
         timeout: { seconds: 1n },
         rateLimit: { requests, period: { nanos: periodMs * 1_000_000 } },
       },
@@ -101,6 +102,15 @@ describe("a rate limit", () => {
         }
       }),
     );
+  });
+
+  it("counts a guest's calls that are open to all by the address: guests' tokens cost nothing", () => {
+    const step = rateLimit("edge", () => 0);
+    const method = limitedTo(2, 900);
+    const guests = ["one", "two", "three"].map((id) => userOf("guest", id));
+    expect(guests.map((user) => attempt(step, callOf(method, { user })) === true)).toEqual([true, true, false]);
+    const own = limitedTo(2, 900, "Own", User.GUEST);
+    expect(guests.map((user) => attempt(step, callOf(own, { user })) === true)).toEqual([true, true, true]);
   });
 
   it("counts no address of a network of IPv6 apart: its owner has as many as there are calls", () => {

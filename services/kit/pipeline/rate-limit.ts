@@ -1,6 +1,8 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { LRUCache } from "lru-cache";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { User } from "#gen/shop/mesh/v1/policy_pb.js";
+import type { Call } from "../call.ts";
 import { callFailure } from "../failure.ts";
 import { networkOf } from "../identity/forwarded.ts";
 import { methodName } from "../policy.ts";
@@ -9,8 +11,16 @@ import type { Step } from "./pipeline.ts";
 const CLIENTS_MAX = 50_000;
 
 /**
- * A token bucket for each client and method, as the contract says. A client is the user where one is known, else the
- * address (of IPv6 the network) that the call came from; calls from inside the mesh are not limited.
+ * Whose allowance a call uses: the user's where one is known, else that of the address (of IPv6 the network) it came from.
+ * A guest is nobody for calls that are open to all, or a client could take a new name with each of them.
+ */
+function clientOf({ user, policy, clientAddress }: Call): string {
+  const namesItself = user !== undefined && (policy.user !== User.ANY || user.level > User.GUEST);
+  return namesItself ? user.userId : networkOf(clientAddress);
+}
+
+/**
+ * A token bucket for each client and method, as the contract says; calls from inside the mesh are not limited.
  * @param nowMs a clock, for tests
  */
 export function rateLimit(outside: string, nowMs: () => number = () => performance.now()): Step {
@@ -19,7 +29,7 @@ export function rateLimit(outside: string, nowMs: () => number = () => performan
   return (call) => {
     const limit = call.policy.rateLimit;
     if (limit?.period === undefined || call.caller !== outside) return;
-    const key = `${methodName(call.method)} ${call.user?.userId ?? networkOf(call.clientAddress)}`;
+    const key = `${methodName(call.method)} ${clientOf(call)}`;
     const cost = durationMs(limit.period);
     const full = limit.requests * cost;
     const now = nowMs();
