@@ -6,7 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { type GeneratedFile, MESH_FOLDER } from "../../files.ts";
 import { IMAGE, POSTGRES } from "../../names.ts";
 import { run } from "./command.ts";
-import type { KubeObject } from "./kubectl.ts";
+import { apply, type KubeObject, kubectl } from "./kubectl.ts";
 import { SETTINGS } from "./settings.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -78,5 +78,21 @@ export function difference(from: readonly KubeObject[], to: readonly KubeObject[
   return {
     applied: to.filter((it) => before.get(keyOf(it)) !== JSON.stringify(it)),
     deleted: from.filter((it) => !after.has(keyOf(it))),
+  };
+}
+
+/**
+ * Brings the cluster from one set of objects to the other.
+ * @returns what takes away the objects that only the first had: somebody may have to hear of the new ones before
+ */
+export async function bring(from: readonly KubeObject[], to: readonly KubeObject[]): Promise<() => Promise<void>> {
+  const { applied, deleted } = difference(from, to);
+  if (applied.length > 0) await apply(applied);
+  return async () => {
+    for (const { kind, apiVersion, metadata } of deleted) {
+      const [group] = apiVersion.split("/");
+      const type = apiVersion.includes("/") ? `${kind}.${group}` : kind;
+      await kubectl(["delete", type, metadata.name, "--ignore-not-found"]);
+    }
   };
 }

@@ -4,8 +4,8 @@ import type { GeneratedFile } from "../../files.ts";
 import { generate } from "../../generate.ts";
 import { type Mesh, type MeshMethod, meshOf } from "../../model.ts";
 import { readDeployments, readMesh } from "../../shop.ts";
-import { apply, type KubeObject, kubectl } from "../lib/kubectl.ts";
-import { DEV, difference, render } from "../lib/manifests.ts";
+import type { KubeObject } from "../lib/kubectl.ts";
+import { bring, DEV, render } from "../lib/manifests.ts";
 import { withChange } from "./change.ts";
 import type { Change } from "./changes.ts";
 
@@ -20,14 +20,9 @@ export interface Changed {
   restore(): Promise<void>;
 }
 
-async function bring(from: readonly KubeObject[], to: readonly KubeObject[]): Promise<void> {
-  const { applied, deleted } = difference(from, to);
-  if (applied.length > 0) await apply(applied);
-  for (const { kind, apiVersion, metadata } of deleted) {
-    const [group] = apiVersion.split("/");
-    const type = apiVersion.includes("/") ? `${kind}.${group}` : kind;
-    await kubectl(["delete", type, metadata.name, "--ignore-not-found"]);
-  }
+async function become(from: readonly KubeObject[], to: readonly KubeObject[]): Promise<void> {
+  const clear = await bring(from, to);
+  await clear();
 }
 
 /** Makes a change of a contract, in memory. */
@@ -39,8 +34,8 @@ export async function changed({ service, edit }: Change): Promise<Changed> {
   return {
     mesh,
     files: files.map((it) => it.path),
-    apply: () => bring(from, to),
-    restore: () => bring(to, from),
+    apply: () => become(from, to),
+    restore: () => become(to, from),
   };
 }
 

@@ -7,8 +7,8 @@ import { canaryNameOf, NAME_LABEL } from "../../names.ts";
 import { readMesh } from "../../shop.ts";
 import { renderCanaries, type Shares } from "../lib/canary.ts";
 import { inPod } from "../lib/in-pod.ts";
-import { apply, kubectl, readyPods, rolledOut } from "../lib/kubectl.ts";
-import { DEV, difference, render } from "../lib/manifests.ts";
+import { apply, readyPods, rolledOut } from "../lib/kubectl.ts";
+import { bring, DEV, difference, render } from "../lib/manifests.ts";
 import { edgeTransport } from "../lib/users.ts";
 import { shelve } from "../load/books.ts";
 import { startCrowd } from "../load/crowd.ts";
@@ -58,13 +58,6 @@ async function sharesOfCanary(scene: Stage): Promise<{ edge: number; mesh: numbe
   return { edge: share("edge"), mesh: share("mesh") };
 }
 
-/** Puts objects into the cluster in the place of others; answers with those that are to be deleted. */
-async function become(before: Stage["objects"], after: Stage["objects"]): Promise<Stage["objects"]> {
-  const { applied, deleted } = difference(before, after);
-  await apply(applied);
-  return deleted;
-}
-
 /** Gives the workload a canary, all its calls in the end, and takes it away again; answers with what it saw on the way. */
 async function rollOutAndBack(scene: Stage): Promise<ReadonlyMap<number, { edge: number; mesh: number }>> {
   const seen = new Map<number, { edge: number; mesh: number }>();
@@ -72,16 +65,16 @@ async function rollOutAndBack(scene: Stage): Promise<ReadonlyMap<number, { edge:
   try {
     for (const percent of [0, 50, 100]) {
       const next = await renderCanaries(DEV, { [WORKLOAD]: { stable: 100 - percent, canary: percent } });
-      await become(objects, next);
+      await bring(objects, next);
       objects = next;
       await rolledOut(canaryNameOf(WORKLOAD));
       await pause(KNOWN_MS);
       seen.set(percent, await sharesOfCanary(scene));
     }
   } finally {
-    const left = await become(objects, scene.objects);
+    const clear = await bring(objects, scene.objects);
     await pause(KNOWN_MS);
-    for (const { kind, metadata } of left) await kubectl(["delete", kind, metadata.name]);
+    await clear();
   }
   return seen;
 }
