@@ -12,7 +12,7 @@ import { main as cart } from "../cart/main.ts";
 import { main as order } from "../order/main.ts";
 import { main as product } from "../product/main.ts";
 import { fakeAuth } from "./testing/fake-auth.ts";
-import { ADDRESS, card, fillCart, seedProduct } from "./testing/purchase.ts";
+import { ADDRESS, card, fillCart, patiently, seedProduct } from "./testing/purchase.ts";
 
 let mesh: TestMesh;
 beforeAll(async () => {
@@ -34,7 +34,12 @@ describe("many buyers at once", () => {
     const buyers = Array.from({ length: 100 }, () => mesh.as("customer"));
     await Promise.all(buyers.map((buyer) => fillCart(mesh, buyer, { rare: 1 })));
     const orders = mesh.client(OrderService);
-    const outcomes = await Promise.allSettled(buyers.map((buyer) => orders.placeOrder(purchase(), buyer)));
+    const outcomes = await Promise.allSettled(
+      buyers.map((buyer) => {
+        const request = purchase();
+        return patiently(() => orders.placeOrder(request, buyer));
+      }),
+    );
     const sold = outcomes.filter((it) => it.status === "fulfilled");
     const refused = outcomes.filter((it) => it.status === "rejected");
     expect(sold.map((it) => it.value.order?.status)).toEqual(Array(10).fill(OrderStatus.PROCESSING));

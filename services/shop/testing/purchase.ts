@@ -1,6 +1,11 @@
+import { setTimeout } from "node:timers/promises";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
+import { isFailure } from "#kit/failure.ts";
 import type { TestMesh } from "#kit/testing/mesh.ts";
+
+const OVERLOADED_PAUSE_MS = 200;
 
 /** Somewhere a parcel can go. */
 export const ADDRESS = {
@@ -36,6 +41,18 @@ export async function seedProduct(
   );
 }
 
+/** Makes a call that may be made twice, again and again while the service has too much to do: a busy machine is no failure. */
+export async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isFailure(error, ErrorReasonSchema, ErrorReason.OVERLOADED)) throw error;
+      await setTimeout(OVERLOADED_PAUSE_MS);
+    }
+  }
+}
+
 /** Fills a user's cart. */
 export async function fillCart(
   mesh: TestMesh,
@@ -43,5 +60,5 @@ export async function fillCart(
   lines: Readonly<Record<string, number>>,
 ): Promise<void> {
   for (const [productId, quantity] of Object.entries(lines))
-    await mesh.client(CartService).addItem({ productId, quantity }, user);
+    await patiently(() => mesh.client(CartService).addItem({ productId, quantity }, user));
 }
