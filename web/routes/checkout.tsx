@@ -1,6 +1,6 @@
 import { Link, Navigate, useNavigate } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
-import { type FormEvent, useEffect, useRef } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { User } from "#gen/shop/auth/v1/user_pb.js";
 import type { Cart } from "#gen/shop/cart/v1/cart_pb.js";
 import { AccountOnly } from "../components/account-only.tsx";
@@ -50,14 +50,20 @@ function CheckoutPage() {
   return <Checkout cart={cart} user={user} />;
 }
 
-function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) {
+function Checkout({ cart: current, user }: { readonly cart: Cart; readonly user: User }) {
   const navigate = useNavigate();
+  // What was bought leaves the cart before this page is left; it stays in sight until then.
+  const [bought, setBought] = useState<Cart>();
+  const cart = bought ?? current;
   const element = useRef<HTMLFormElement>(null);
   const address = useAddressForm(user.displayName);
   const card = useCardForm();
   const totals = totalsFor(cart.subtotal ?? moneyOf("EUR", 0n));
   const { place, isPlacing, refusal } = usePlaceOrder({
-    onPlaced: (orderId) => void navigate({ to: "/orders/$orderId", params: { orderId }, replace: true }),
+    onPlaced(orderId) {
+      setBought(current);
+      void navigate({ to: "/orders/$orderId", params: { orderId }, replace: true });
+    },
     onRefused(problem) {
       card.refuse(problem);
       address.refuse(problem);
@@ -109,8 +115,13 @@ function Checkout({ cart, user }: { readonly cart: Cart; readonly user: User }) 
             </Notice>
           )}
           {isUnavailable && <Link to="/cart">Change your cart</Link>}
-          <button type="submit" className="button" data-wide disabled={isPlacing || isUnavailable}>
-            <Lock aria-hidden size={18} /> {isPlacing ? "Placing your order…" : "Place order"}
+          <button
+            type="submit"
+            className="button"
+            data-wide
+            disabled={isPlacing || bought !== undefined || isUnavailable}
+          >
+            <Lock aria-hidden size={18} /> {isPlacing || bought ? "Placing your order…" : "Place order"}
           </button>
           <p className="soft small checkout-sum">
             You pay {formatMoney(totals.total)}, once, however often this is tried.
