@@ -9,6 +9,7 @@ import type { Schema } from "#kit/schema.ts";
 import { createTokenIssuer } from "./access-tokens.ts";
 import { createAccounts } from "./accounts.ts";
 import { ensureAdministrator, type NewAdministrator } from "./administrator.ts";
+import { deployment } from "./deployment.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { jwksRoute } from "./jwks.ts";
 import { createPasswords } from "./passwords.ts";
@@ -81,6 +82,7 @@ export function createMain(options: AuthOptions): Main {
         implement(UserService, createUserService({ accounts, sessions })),
       ],
       http: jwksRoute(tokens, kit.log),
+      httpPaths: deployment.http,
       ready: () => database.ping(),
     });
     onReady?.(inProcess(store, sessions));

@@ -5,6 +5,7 @@ import type { Kit, Main } from "#kit/kit.ts";
 import { runAlone } from "#kit/run.ts";
 import type { Schema } from "#kit/schema.ts";
 import type { Settings } from "#kit/settings.ts";
+import { deployment } from "./deployment.ts";
 import { createImageFiles } from "./http.ts";
 import { createImages } from "./images.ts";
 import { limitProcessing } from "./processing.ts";
@@ -48,6 +49,7 @@ export const main: Main = async (kit) => {
     services: [implement(ImageService, createImageService({ store, images }))],
     ready: () => store.ping(),
     http: { "/images/": files },
+    httpPaths: deployment.http,
   });
 };
 

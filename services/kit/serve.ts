@@ -1,8 +1,10 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import type { HttpPath } from "./deployment.ts";
 import { callFailure } from "./failure.ts";
 import { createReadiness, healthService } from "./health.ts";
+import { createHttpAccess } from "./http-access.ts";
 import type { TokenVerifier } from "./identity/access-token.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
 import type { Implementation } from "./implementation.ts";
@@ -13,7 +15,6 @@ import { answer, healthRoutes, pathOf, type Served } from "./plain-http.ts";
 import { policyOf } from "./policy.ts";
 import { reflectionServices } from "./reflection.ts";
 import type { HttpHandler } from "./server/listen.ts";
-import { peerOf } from "./server/peer.ts";
 import { serveRpcs } from "./server/rpc-server.ts";
 import { telemetryService } from "./telemetry.ts";
 
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly ready: () => Promise<void>;
   /** Plain HTTP by path prefix, looked at after the RPCs. */
   readonly http?: HttpRoutes;
+  /** Which workloads may ask for it, as the service's `deployment.ts` says. */
+  readonly httpPaths?: readonly HttpPath[] | undefined;
 }
 
 /** What the process brings. */
@@ -62,16 +65,6 @@ function endStreamsOnShutdown(shutdown: AbortSignal): Step {
   };
 }
 
-/**
- * Whether a path of plain HTTP is open to who asks. With TLS of our own, only probes need no certificate: Prometheus has one
- * (`tls_config`), and what calls are made of is nobody else's business.
- */
-function mayAsk(identity: WorkloadIdentity, path: string, request: Parameters<HttpHandler>[0]): boolean {
-  if (identity.tls === undefined || PROBES.has(path)) return true;
-  return peerOf(request.socket).spiffeId !== undefined;
-}
-const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
-
 function checkPolicies(services: readonly DescService[]): void {
   for (const service of services) for (const method of service.methods) policyOf(method);
 }
@@ -105,9 +98,14 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<Ser
     }),
   };
   const routes = Object.entries(options.http ?? {});
+  const mayAsk = createHttpAccess({
+    identity: deps.identity,
+    paths: options.httpPaths ?? [],
+    check: deps.contractCheck !== false,
+  });
   const fallback: HttpHandler = (request, response) => {
     const path = pathOf(request);
-    if (!mayAsk(deps.identity, path, request)) return answer(response, 403, "show a client certificate\n");
+    if (!mayAsk(path, request)) return answer(response, 403, "not for this caller\n");
     const handler = plain[path] ?? routes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (handler === undefined) answer(response, 404, "not found\n");
     else return handler(request, response);
