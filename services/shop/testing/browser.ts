@@ -130,6 +130,17 @@ export async function signUpToCheckOut(page: Page): Promise<void> {
   await expect.poll(() => page.getByTestId("cart-count").innerText()).toBe("1");
 }
 
+/** Whether the page says, though only for a moment, that the cart cannot be bought. */
+async function watchForDoubt(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate(() => {
+    const look = () => {
+      if (document.body.innerText.includes("cannot be bought")) document.body.dataset.doubted = "true";
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  return () => page.evaluate(() => document.body.dataset.doubted === "true");
+}
+
 /** Pays with a card that is declined, then with one that is not, and is shown the order. */
 export async function payAtLast(page: Page): Promise<void> {
   await fillCheckout(page, "4000000000000002");
@@ -139,8 +150,11 @@ export async function payAtLast(page: Page): Promise<void> {
     .first()
     .waitFor();
   await page.getByLabel("Card number").fill("4242 4242 4242 4242");
+  const doubted = await watchForDoubt(page);
   await page.getByRole("button", { name: "Place order" }).click();
   await page.waitForURL("**/orders/*");
+  await page.getByTestId("order-status").first().waitFor();
+  expect(await doubted(), "the page said that what was just paid cannot be bought").toBe(false);
 }
 
 /** The order's status as the page shows it: it changes by itself. */
