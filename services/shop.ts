@@ -5,7 +5,7 @@ import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { createClients } from "#kit/clients.ts";
 import { startEmbeddedPostgres } from "#kit/embedded-postgres/index.ts";
 import { createShared, type Main, type Running, type Shared, startService } from "#kit/kit.ts";
-import { awaitPostgres } from "#kit/postgres-wait.ts";
+import { awaitPostgres } from "#kit/postgres/wait.ts";
 import { runProcess, type ShopProcess } from "#kit/process.ts";
 import type { Workload } from "#kit/settings.ts";
 import { main as api } from "./api/main.ts";

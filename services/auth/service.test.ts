@@ -13,7 +13,7 @@ import { type RunningEvents, startEvents } from "#kit/events/create-events.ts";
 import { failureMetadata, isFailure } from "#kit/failure.ts";
 import { type Running, startService } from "#kit/kit.ts";
 import { createMetrics } from "#kit/metrics.ts";
-import { type Database, openDatabase } from "#kit/postgres.ts";
+import { type Database, openDatabase } from "#kit/postgres/database.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
 import type { NewAdministrator } from "./administrator.ts";
 import { type AuthInProcess, createMain } from "./main.ts";

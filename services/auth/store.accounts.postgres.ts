@@ -1,6 +1,6 @@
 import type { UserEvent } from "#gen/shop/events/v1/user_event_pb.js";
 import type { RoleClaim } from "#kit/identity/access-token.ts";
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import type { Account, AccountStore, Member } from "./store.ts";
 
 /** A member as a query answers one. */

@@ -1,5 +1,5 @@
 import type { UserEvent } from "#gen/shop/events/v1/user_event_pb.js";
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import { MEMORY_MS, NO_ATTEMPTS } from "./lockout.ts";
 import type { SigningKey } from "./signing-keys.ts";
 import { createPostgresAccounts, lock } from "./store.accounts.postgres.ts";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Database, migrate, openDatabase } from "#kit/postgres.ts";
+import { type Database, migrate, openDatabase } from "#kit/postgres/database.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { cartStoreContract } from "./store.contract.ts";
 import { createPostgresStore } from "./store.postgres.ts";

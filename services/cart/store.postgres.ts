@@ -1,4 +1,4 @@
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import {
   type Addition,
   type CartStore,

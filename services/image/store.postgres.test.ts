@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
-import { type Database, migrate, openDatabase } from "#kit/postgres.ts";
+import { type Database, migrate, openDatabase } from "#kit/postgres/database.ts";
 import { eventually } from "#kit/testing/eventually.ts";
 import { startTestMesh } from "#kit/testing/mesh.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Database } from "#kit/postgres.ts";
+import type { Database } from "#kit/postgres/database.ts";
 import type { ImageInfo } from "./image.ts";
 import type { ImageStore } from "./store.ts";
 

@@ -13,7 +13,7 @@ import { createIdentities, type Identities } from "./identity/identities.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Served, servePlain } from "./plain-http.ts";
-import { type Database, openDatabase } from "./postgres.ts";
+import { type Database, openDatabase } from "./postgres/database.ts";
 import { migrateSchema, type Schema } from "./schema.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 import type { HttpHandler } from "./server/listen.ts";

@@ -1,5 +1,5 @@
 import { createShared, type Main, startService } from "./kit.ts";
-import { awaitPostgres } from "./postgres-wait.ts";
+import { awaitPostgres } from "./postgres/wait.ts";
 import { runProcess, runTask } from "./process.ts";
 import { migrateSchema, type Schema } from "./schema.ts";
 import type { Settings, Workload } from "./settings.ts";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { migrateEvents } from "./events/create-events.ts";
-import { migrate } from "./postgres.ts";
+import { migrate } from "./postgres/database.ts";
 
 /** What a service keeps in PostgreSQL: a schema in its own name. */
 export interface Schema {

@@ -1,5 +1,9 @@
 import { baseUrls, boolean, type Env, email, integer, oneOf, password, url } from "./env.ts";
 import { type IdentitySettings, readIdentity } from "./identity/settings.ts";
+import { type KafkaSettings, readKafka } from "./kafka/settings.ts";
+import { readMongo } from "./mongo/settings.ts";
+import { readRedis } from "./redis/settings.ts";
+import { readS3 } from "./s3/settings.ts";
 import { StartError } from "./start-error.ts";
 
 /** Where the process runs; decides defaults such as the log format, never a feature. */
@@ -38,7 +42,7 @@ export interface Settings {
   /** The host where that address is found, where DNS does not know its name. */
   readonly shopAddress: string | undefined;
   /** Where pictures are kept. */
-  readonly imageStore: "disk" | "postgres";
+  readonly imageStore: "disk" | "postgres" | "s3";
   /** Whether services describe themselves to tools (gRPC reflection). */
   readonly enableReflection: boolean;
   /** The address to listen on. */
@@ -47,6 +51,14 @@ export interface Settings {
   readonly postgresUrl: string | undefined;
   /** Connections that one service of the process holds at most, besides one that listens. */
   readonly postgresPoolMax: number;
+  /** MongoDB, for the catalogue; PostgreSQL has it otherwise. */
+  readonly mongodbUrl: string | undefined;
+  /** Redis, for carts and what replicas share; PostgreSQL has the carts otherwise. */
+  readonly redisUrl: string | undefined;
+  /** An S3, for pictures. */
+  readonly s3Url: string | undefined;
+  /** Kafka, for events; PostgreSQL has them otherwise. */
+  readonly kafka: KafkaSettings | undefined;
   readonly adminEmail: string;
   /** Unset: made up and printed once. */
   readonly adminPassword: string | undefined;
@@ -115,6 +127,7 @@ export function readSettings(env: Env): Settings {
   for (const [name, value] of Object.entries(urls)) checkScheme(variable(name as Workload, "URL"), value, identity);
   const environment = oneOf(env, "ENVIRONMENT", ["dev", "qat", "uat", "prod"] as const, "dev");
   const dev = environment === "dev";
+  const s3Url = readS3(env);
   const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
   return {
     environment,
@@ -124,11 +137,15 @@ export function readSettings(env: Env): Settings {
     webPort: integer(env, "WEB_PORT", 8080, 0, PORT_MAX),
     shopUrl: url(env, "SHOP_URL", ["http", "https"]),
     shopAddress: env.SHOP_ADDRESS || undefined,
-    imageStore: oneOf(env, "IMAGE_STORE", ["disk", "postgres"] as const, "disk"),
+    imageStore: oneOf(env, "IMAGE_STORE", ["disk", "postgres", "s3"] as const, s3Url === undefined ? "disk" : "s3"),
     enableReflection: boolean(env, "ENABLE_REFLECTION", dev || environment === "qat"),
     host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
     postgresUrl: url(env, "POSTGRES_URL", ["postgres", "postgresql"]),
     postgresPoolMax: integer(env, "POSTGRES_POOL_MAX", POOL_MAX, 1, 100),
+    mongodbUrl: readMongo(env),
+    redisUrl: readRedis(env),
+    s3Url,
+    kafka: readKafka(env),
     adminEmail: email(env, "ADMIN_EMAIL", "admin@shopmesh.example"),
     adminPassword: password(env, "ADMIN_PASSWORD"),
     logLevel: oneOf(env, "LOG_LEVEL", levels, dev ? "warn" : "info"),

@@ -1,4 +1,4 @@
-import type { Database } from "#kit/postgres.ts";
+import type { Database } from "#kit/postgres/database.ts";
 
 /** The channel on which each change of an order is told, with the order's id. */
 export const ORDER_CHANGED = "order_changed";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Card } from "#gen/shop/order/v1/order_pb.js";
 import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import type { Charge, PaymentProvider } from "./payment-provider.ts";
 import { ErrorReason, fail } from "./reasons.ts";
 import { TEST_CARDS } from "./test-cards.ts";

@@ -6,7 +6,7 @@ import { OrderStatus } from "#gen/shop/order/v1/order_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
 import { PaymentService } from "#gen/shop/order/v1/payment_service_pb.js";
-import { type Database, openDatabase } from "#kit/postgres.ts";
+import { type Database, openDatabase } from "#kit/postgres/database.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
 import { type Around, createMain } from "./main.ts";
 import { createNeighbours } from "./testing/neighbours.ts";

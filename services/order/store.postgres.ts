@@ -4,7 +4,7 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { OrderEventSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { OrderSchema } from "#gen/shop/order/v1/order_pb.js";
 import type { Events } from "#kit/events/events.ts";
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import { ORDER_CHANGED } from "./changes.ts";
 import type { EventCase, OrderRecord, OrderStore, PendingRefund, Step } from "./store.ts";
 

@@ -9,7 +9,7 @@ import type { ProductSchema } from "#gen/shop/product/v1/product_pb.js";
 import { ProductOrder, ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { startEvents } from "#kit/events/create-events.ts";
 import { createMetrics } from "#kit/metrics.ts";
-import { openDatabase } from "#kit/postgres.ts";
+import { openDatabase } from "#kit/postgres/database.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
 import { main } from "./main.ts";
 

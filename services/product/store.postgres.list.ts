@@ -1,4 +1,4 @@
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import { allOf, toTermQueries, toWholeWordsQuery, type Vectors } from "./search.postgres.ts";
 import type { SearchTerms } from "./search.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";

@@ -1,4 +1,4 @@
-import type { Queryable } from "#kit/postgres.ts";
+import type { Queryable } from "#kit/postgres/database.ts";
 import { outOfStock, productNotFound } from "./reasons.ts";
 import type { StockLine } from "./store.ts";
 

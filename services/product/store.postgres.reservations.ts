@@ -1,4 +1,4 @@
-import type { Queryable } from "#kit/postgres.ts";
+import type { Queryable } from "#kit/postgres/database.ts";
 import { reservationEnded } from "./reasons.ts";
 import { putBack, take } from "./store.postgres.pieces.ts";
 import type { Picture, Reservation, StockLine } from "./store.ts";

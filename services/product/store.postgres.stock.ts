@@ -1,4 +1,4 @@
-import type { Database, Queryable } from "#kit/postgres.ts";
+import type { Database, Queryable } from "#kit/postgres/database.ts";
 import { invalidField, isOutOfStock, outOfStock, productNotFound } from "./reasons.ts";
 import { addStock, lockProducts } from "./store.postgres.pieces.ts";
 import { expire, release, reserve } from "./store.postgres.reservations.ts";

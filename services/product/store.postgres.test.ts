@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { describe } from "vitest";
-import { migrate, openDatabase } from "#kit/postgres.ts";
+import { migrate, openDatabase } from "#kit/postgres/database.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { storeContract } from "./store.contract.ts";
 import { createPostgresStore } from "./store.postgres.ts";

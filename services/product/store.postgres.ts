@@ -1,4 +1,4 @@
-import type { Database } from "#kit/postgres.ts";
+import type { Database } from "#kit/postgres/database.ts";
 import { toVectors } from "./search.postgres.ts";
 import { nameKey, type SearchDocument } from "./search.ts";
 import { listProducts } from "./store.postgres.list.ts";

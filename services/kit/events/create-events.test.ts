@@ -6,7 +6,7 @@ import { OrderEventSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import { type UserEvent, UserEventSchema } from "#gen/shop/events/v1/user_event_pb.js";
 import { PictureSchema } from "#gen/shop/type/v1/picture_pb.js";
 import { createMetrics } from "../metrics.ts";
-import { type Database, openDatabase } from "../postgres.ts";
+import { type Database, openDatabase } from "../postgres/database.ts";
 import { eventually } from "../testing/eventually.ts";
 import { testPostgres } from "../testing/postgres.ts";
 import { createEvents, migrateEvents, type RunningEvents, startEvents } from "./create-events.ts";

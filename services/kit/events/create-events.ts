@@ -3,7 +3,7 @@ import { type DescMessage, getOption, type MessageShape, toBinary } from "@bufbu
 import type { Logger } from "pino";
 import { topic as topicOption } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Metrics } from "../metrics.ts";
-import { type Database, migrate } from "../postgres.ts";
+import { type Database, migrate } from "../postgres/database.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { createPostgresEventLog } from "./event-log.postgres.ts";
 import type { EventLog, EventRecord } from "./event-log.ts";

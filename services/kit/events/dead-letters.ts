@@ -1,4 +1,4 @@
-import type { Database, Queryable } from "../postgres.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
 import type { EventRecord } from "./event-log.ts";
 import type { Replayed } from "./events.ts";
 

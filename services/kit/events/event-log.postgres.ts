@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { Database } from "../postgres.ts";
+import type { Database } from "../postgres/database.ts";
 import type { EventLog, EventRecord, RecordHandler } from "./event-log.ts";
 import { startWorker, type Worker } from "./worker.ts";
 

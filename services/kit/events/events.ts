@@ -1,5 +1,5 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import type { Queryable } from "../postgres.ts";
+import type { Queryable } from "../postgres/database.ts";
 
 /** An event as a handler gets it. */
 export interface Delivery<T> {

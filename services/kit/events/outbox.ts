@@ -1,4 +1,4 @@
-import type { Database, Queryable } from "../postgres.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
 import type { EventLog, EventRecord } from "./event-log.ts";
 
 /** A schema's events on their way to the log. */

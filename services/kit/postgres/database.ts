@@ -3,11 +3,11 @@ import { runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
-import { callFailure } from "./failure.ts";
-import type { Metrics } from "./metrics.ts";
-import { createListener } from "./postgres-listener.ts";
-import { createPool } from "./postgres-pool.ts";
-import { POOL_MAX } from "./settings.ts";
+import { callFailure } from "../failure.ts";
+import type { Metrics } from "../metrics.ts";
+import { POOL_MAX } from "../settings.ts";
+import { createListener } from "./listener.ts";
+import { createPool } from "./pool.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
 export interface Queryable {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
-import { createMetrics } from "./metrics.ts";
-import { createPool, type Pool } from "./postgres-pool.ts";
-import { testPostgres } from "./testing/postgres.ts";
+import { createMetrics } from "../metrics.ts";
+import { testPostgres } from "../testing/postgres.ts";
+import { createPool, type Pool } from "./pool.ts";
 
 let pool: Pool;
 afterEach(() => pool?.end());

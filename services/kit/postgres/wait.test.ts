@@ -1,9 +1,9 @@
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { awaitPostgres } from "./postgres-wait.ts";
-import { StartError } from "./start-error.ts";
-import { eventually } from "./testing/eventually.ts";
-import { testPostgres } from "./testing/postgres.ts";
+import { StartError } from "../start-error.ts";
+import { eventually } from "../testing/eventually.ts";
+import { testPostgres } from "../testing/postgres.ts";
+import { awaitPostgres } from "./wait.ts";
 
 let servers: net.Server[] = [];
 afterEach(() => {

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics.ts";
 
 /** A connection for the time being. */
 export interface Borrowed {

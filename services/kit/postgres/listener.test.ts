@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Database, openDatabase } from "./postgres.ts";
-import { eventually } from "./testing/eventually.ts";
-import { testPostgres } from "./testing/postgres.ts";
+import { eventually } from "../testing/eventually.ts";
+import { testPostgres } from "../testing/postgres.ts";
+import { type Database, openDatabase } from "./database.ts";
 
 let database: Database;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Database, migrate, openDatabase } from "./postgres.ts";
-import { testPostgres } from "./testing/postgres.ts";
+import { testPostgres } from "../testing/postgres.ts";
+import { type Database, migrate, openDatabase } from "./database.ts";
 
 const log = pino({ level: "silent" });
 const SCHEMA = "things";
@@ -11,7 +11,7 @@ describe("a workload's database", () => {
 
   beforeAll(async () => {
     const url = await testPostgres();
-    await migrate({ url, schema: SCHEMA, dir: new URL("./events/migrations-outbox", import.meta.url).pathname, log });
+    await migrate({ url, schema: SCHEMA, dir: new URL("../events/migrations-outbox", import.meta.url).pathname, log });
     // One connection, so that each statement meets what the one before left behind.
     database = openDatabase({ url, schema: SCHEMA, log, poolMax: 1 });
     await database.query("CREATE TABLE things (name text PRIMARY KEY)");

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "pino";
-import { isAway } from "./postgres.ts";
-import { StartError } from "./start-error.ts";
+import { StartError } from "../start-error.ts";
+import { isAway } from "./database.ts";
 
 /** What to wait for, and how long. */
 export interface PostgresWait {
