@@ -55,12 +55,12 @@ function read<T extends DescMessage>(
   return { name, concurrency: READERS, run: (options) => h2load(call, options) };
 }
 
-/** The home page, as the edge asks for it on behalf of visitors from everywhere. */
-function home(shop: RunningShop): MeasuredCall {
-  const method = StorefrontService.method.getHome;
+/** A page, as the edge asks for it on behalf of visitors from everywhere. */
+function page(shop: RunningShop, method: DescMethod, data?: object): MeasuredCall {
   const call = {
     address: new URL(shop.url("api")).host,
     method,
+    ...(data !== undefined && { data }),
     metadata: {
       [WORKLOAD_HEADER]: shop.proofs.prove("edge"),
       "x-forwarded-for": "10.{{randomInt 0 255}}.{{randomInt 0 255}}.{{randomInt 0 255}}",
@@ -107,7 +107,8 @@ export function measuredCalls(shop: RunningShop, people: People): MeasuredCall[]
   return [
     read(shop, getProduct, { productId: people.productIds[0] ?? "" }),
     read(shop, listProducts, { pageSize: PAGE_SIZE }, `${listProducts.name} of ${PAGE_SIZE}`),
-    home(shop),
+    page(shop, StorefrontService.method.getHome),
+    page(shop, StorefrontService.method.getProductPage, { productId: people.productIds[0] ?? "" }),
     {
       name: CartService.method.addItem.name,
       concurrency: READERS,

@@ -14,7 +14,7 @@ const CUT_OFF = new Set(["Canceled", "Unavailable"]);
 
 /** A gRPC call whose metadata may change from call to call (ghz's templates), by ghz. */
 export async function ghz(
-  call: { address: string; method: DescMethod; metadata: Readonly<Record<string, string>> },
+  call: { address: string; method: DescMethod; metadata: Readonly<Record<string, string>>; data?: object },
   options: LoadOptions & { seconds: number },
 ): Promise<LoadResult> {
   const { seconds, concurrency, connections, rate } = options;
@@ -25,7 +25,7 @@ export async function ghz(
     await writeFile(protoset, protosetOf(parent.file));
     const output = await runTool(findGoTool("ghz") ?? "ghz", [
       ...["--insecure", "--protoset", protoset, "--call", `${parent.typeName}.${name}`],
-      ...["-d", "{}", "-m", JSON.stringify(call.metadata)],
+      ...["-d", JSON.stringify(call.data ?? {}), "-m", JSON.stringify(call.metadata)],
       ...["-c", `${concurrency}`, "--connections", `${connections}`, "-z", `${seconds}s`, "--cpus", "1"],
       ...(rate === undefined ? [] : ["--rps", `${Math.max(1, Math.round(rate))}`]),
       ...["-O", "json", call.address],

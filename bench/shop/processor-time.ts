@@ -1,13 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Microseconds of processor time that the shop's two programs have used since they began. */
-export interface ProcessorTime {
-  /** The process that runs all services. */
-  readonly nodeUs: number;
-  /** PostgreSQL: its first process, those that live below it, and those that have ended. */
-  readonly postgresUs: number;
-}
+/** Programs that are measured, by name, each with the process it began with. */
+export type Programs = ReadonlyMap<string, number>;
+
+/** Microseconds of processor time by program. */
+export type ProcessorTime = ReadonlyMap<string, number>;
 
 const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const US_PER_TICK = 1_000_000 / TICKS_PER_SECOND;
@@ -36,20 +34,25 @@ function statOf(pid: number | string): ProcessStat | undefined {
   }
 }
 
-/** What both programs have used so far. */
-export function processorTime(nodePid: number, postmasterPid: number): ProcessorTime {
-  const node = statOf(nodePid);
-  const postmaster = statOf(postmasterPid);
-  if (node === undefined || postmaster === undefined) throw new Error("The shop has ended");
-  let ticks = postmaster.ownTicks + postmaster.endedTicks;
-  for (const name of readdirSync("/proc")) {
-    const stat = /^\d+$/.test(name) ? statOf(name) : undefined;
-    if (stat?.parent === postmasterPid) ticks += stat.ownTicks;
-  }
-  return { nodeUs: node.ownTicks * US_PER_TICK, postgresUs: ticks * US_PER_TICK };
+/** What each program has used so far: its first process, those that live below it, and those that have ended. */
+export function processorTime(programs: Programs): ProcessorTime {
+  const living = readdirSync("/proc").flatMap((it) => (/^\d+$/.test(it) ? [statOf(it)] : []));
+  return new Map(
+    [...programs].map(([name, pid]) => {
+      const first = statOf(pid);
+      if (first === undefined) throw new Error(`${name} has ended`);
+      const below = living.reduce((sum, it) => (it?.parent === pid ? sum + it.ownTicks : sum), 0);
+      return [name, (first.ownTicks + first.endedTicks + below) * US_PER_TICK];
+    }),
+  );
 }
 
 /** What was used between two moments. */
 export function used(from: ProcessorTime, to: ProcessorTime): ProcessorTime {
-  return { nodeUs: to.nodeUs - from.nodeUs, postgresUs: to.postgresUs - from.postgresUs };
+  return new Map([...to].map(([name, us]) => [name, us - (from.get(name) ?? 0)]));
+}
+
+/** Of all programs together. */
+export function totalUs(time: ProcessorTime): number {
+  return [...time.values()].reduce((sum, it) => sum + it, 0);
 }

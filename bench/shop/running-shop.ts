@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import { createProofs, type Proofs } from "#kit/identity/proof.ts";
 import { workloadSecret } from "#kit/identity/secret.ts";
 import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
+import type { Programs } from "./processor-time.ts";
 
 /** The shop as `npm start` runs it, in a process of its own. */
 export interface RunningShop {
-  readonly pid: number;
-  /** PostgreSQL's first process. */
-  readonly postmasterPid: number;
+  /** The process of all services (SHOP), PostgreSQL, and the engines it runs on. */
+  readonly programs: Programs;
   readonly postgresUrl: string;
   /** Proves who calls, as the shop's own processes do it: with the secret of the data directory. */
   readonly proofs: Proofs;
@@ -24,10 +24,21 @@ export interface RunningShop {
   stop(): Promise<void>;
 }
 
+/** What the process of all services is called in figures. */
+export const SHOP = "shop";
+
+/** What a measured shop runs on. */
+export interface ShopOptions {
+  readonly dataDir: string;
+  readonly inspect: boolean;
+  /** Engines besides PostgreSQL: the settings that name them, and their processes. */
+  readonly engines?: { readonly env: Readonly<Record<string, string>>; readonly programs: Programs };
+}
+
 /** The administrator of the measured shop. */
 export const ADMIN = { email: "admin@shopmesh.example", password: "bench-administrator" };
 
-const SHOP = fileURLToPath(new URL("../../services/shop.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../services/shop.ts", import.meta.url));
 const WORKLOADS = Object.keys(DEFAULT_PORTS) as Workload[];
 const START_TIMEOUT_MS = 120_000;
 const POLL_MS = 100;
@@ -49,7 +60,7 @@ async function isReady(url: string): Promise<boolean> {
   );
 }
 
-function launch(dataDir: string, ports: ReadonlyMap<Workload, number>, inspect: boolean) {
+function launch({ dataDir, inspect, engines }: ShopOptions, ports: ReadonlyMap<Workload, number>) {
   const portSettings = Object.fromEntries(
     [...ports].map(([workload, port]) => [`${workload.toUpperCase()}_PORT`, `${port}`]),
   );
@@ -62,9 +73,10 @@ function launch(dataDir: string, ports: ReadonlyMap<Workload, number>, inspect: 
     // Parcels that ship themselves would be work that nobody asked for.
     SIMULATE_FULFILMENT: "false",
     ...portSettings,
+    ...engines?.env,
   };
   const flags = inspect ? ["--inspect=127.0.0.1:0"] : [];
-  const child = spawn(process.execPath, [...flags, SHOP], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...flags, MAIN], { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (text = (text + chunk.toString()).slice(-OUTPUT_MAX_LENGTH)));
@@ -80,11 +92,11 @@ async function whenReady(child: ChildProcess, urls: readonly string[], output: (
 }
 
 /** Starts the whole shop on free ports and a data directory, and waits until all services are ready. */
-export async function startShop(options: { dataDir: string; inspect: boolean }): Promise<RunningShop> {
+export async function startShop(options: ShopOptions): Promise<RunningShop> {
   const free = await freePorts(WORKLOADS.length);
   const ports = new Map(WORKLOADS.map((it, index) => [it, free[index] ?? 0]));
   const url = (workload: Workload) => `http://127.0.0.1:${ports.get(workload)}`;
-  const { child, output } = launch(options.dataDir, ports, options.inspect);
+  const { child, output } = launch(options, ports);
   const inspectorPattern = /Debugger listening on (ws:\S+)/;
   const ended = once(child, "exit");
   // The shop must not outlive who measures it.
@@ -101,8 +113,7 @@ export async function startShop(options: { dataDir: string; inspect: boolean }):
     const [postmasterPid, , , postgresPort] = readFileSync(join(cluster, "data/postmaster.pid"), "utf8").split("\n");
     const password = readFileSync(join(cluster, "password"), "utf8").trim();
     return {
-      pid,
-      postmasterPid: Number(postmasterPid),
+      programs: new Map([[SHOP, pid], ["PostgreSQL", Number(postmasterPid)], ...(options.engines?.programs ?? [])]),
       postgresUrl: `postgres://shopmesh:${password}@127.0.0.1:${postgresPort}/shopmesh`,
       proofs: createProofs(await workloadSecret(options.dataDir)),
       inspectorUrl: inspectorPattern.exec(output())?.[1],
