@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{services,scripts,web,istio,bench}/**/*.test.{ts,tsx}"],
-    // Needs a cluster: `npm run test:cluster`.
-    exclude: ["**/node_modules/**", "istio/cluster/**"],
+    // Needs a cluster: `npm run test:cluster`; needs real engines: `npm run test:engines`.
+    exclude: ["**/node_modules/**", "istio/cluster/**", "**/*.engines.test.ts"],
     // One PostgreSQL for the whole run; each test file gets a database of its own.
     globalSetup: ["services/kit/testing/global-setup.ts"],
     // Files run two at a time even on two cores: most of them wait for sockets and other processes.
