@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { isAlive, sendSignal } from "../../embedded-postgres/process.ts";
+import { isAlive, sendSignal } from "#kit/embedded-postgres/process.ts";
 import { type Guard, startGuard } from "./guard.ts";
 import { freePort } from "./ports.ts";
 

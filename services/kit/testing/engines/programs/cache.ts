@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../../../embedded-postgres/process.ts";
+import { isAlive } from "#kit/embedded-postgres/process.ts";
 import { exists } from "./find.ts";
 
 const LOCK_POLL_MS = 200;

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { StartError } from "../../../start-error.ts";
+import { StartError } from "#kit/start-error.ts";
 import { cacheFolder, underLock } from "./cache.ts";
 import { findProgram, runFor } from "./find.ts";
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { StartError } from "../../../start-error.ts";
+import { StartError } from "#kit/start-error.ts";
 
 /** A program's last words, in an error: enough to see why. */
 const OUTPUT_MAX_CHARS = 2_000;
