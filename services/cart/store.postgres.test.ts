@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,6 +18,19 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 
 cartStoreContract(async (options) => createPostgresStore(database, options));
+
+test("merges both ways at once leave all pieces in one of the carts: each is one transaction", async () => {
+  const store = createPostgresStore(database, { lifetimeMs: 60_000, renewAfterMs: 0, purchaseMemoryMs: 0 });
+  const [one, two] = [randomUUID(), randomUUID()];
+  const line = { productId: "pan", limit: 99, requestId: undefined };
+  await store.add(one, { ...line, quantity: 5 });
+  await store.add(two, { ...line, quantity: 7 });
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? store.merge(one, two) : store.merge(two, one))),
+  );
+  const lines = [...(await store.read(one)).lines, ...(await store.read(two)).lines];
+  expect(lines).toEqual([{ productId: "pan", quantity: 12 }]);
+});
 
 test("a purge deletes expired rows a batch at a time, and no others", async () => {
   const store = createPostgresStore(database, { lifetimeMs: 1000, renewAfterMs: 0, purchaseMemoryMs: 0 });

@@ -42,8 +42,9 @@ export interface CartStoreOptions {
 }
 
 /**
- * Where carts are kept. Each function is one atomic change of one cart (`merge`: of two); changes of a cart at the same
- * time come one after the other. An expired cart counts as empty. Owners and orders are UUIDs.
+ * Where carts are kept. Each function is one atomic change of one cart; changes of a cart at the same time come one after the
+ * other. `merge` changes two: where they cannot change together, what leaves one is on its way for a moment, and arrives
+ * once, whatever happens meanwhile. An expired cart counts as empty. Owners and orders are UUIDs.
  */
 export interface CartStore {
   /** The cart; looking at it prolongs its life. */

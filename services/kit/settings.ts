@@ -2,8 +2,8 @@ import { baseUrls, boolean, type Env, email, integer, oneOf, password, url } fro
 import { type IdentitySettings, readIdentity } from "./identity/settings.ts";
 import { type KafkaSettings, readKafka } from "./kafka/settings.ts";
 import { readMongo } from "./mongo/settings.ts";
-import { readRedis } from "./redis/settings.ts";
-import { readS3 } from "./s3/settings.ts";
+import { type RedisSettings, readRedis } from "./redis/settings.ts";
+import { readS3, type S3Settings } from "./s3/settings.ts";
 import { StartError } from "./start-error.ts";
 
 /** Where the process runs; decides defaults such as the log format, never a feature. */
@@ -54,9 +54,9 @@ export interface Settings {
   /** MongoDB, for the catalogue; PostgreSQL has it otherwise. */
   readonly mongodbUrl: string | undefined;
   /** Redis, for carts and what replicas share; PostgreSQL has the carts otherwise. */
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisSettings | undefined;
   /** An S3, for pictures. */
-  readonly s3Url: string | undefined;
+  readonly s3: S3Settings | undefined;
   /** Kafka, for events; PostgreSQL has them otherwise. */
   readonly kafka: KafkaSettings | undefined;
   readonly adminEmail: string;
@@ -88,6 +88,14 @@ function readContractCheck(env: Env, environment: Environment): boolean {
       `CONTRACT_CHECK is "off", but that is only for tests: ENVIRONMENT must be dev, not ${environment}.`,
     );
   return isOn;
+}
+
+/** @throws StartError where pictures are to be in an S3 of which nothing is known */
+function readImageStore(env: Env, s3: S3Settings | undefined): Settings["imageStore"] {
+  const kind = oneOf(env, "IMAGE_STORE", ["disk", "postgres", "s3"] as const, s3 === undefined ? "disk" : "s3");
+  if (kind === "s3" && s3 === undefined)
+    throw new StartError("IMAGE_STORE is s3, but S3_URL is not set: it says where the S3 is.");
+  return kind;
 }
 
 /** @throws StartError for a base URL that workloads with TLS of their own do not answer at */
@@ -127,7 +135,7 @@ export function readSettings(env: Env): Settings {
   for (const [name, value] of Object.entries(urls)) checkScheme(variable(name as Workload, "URL"), value, identity);
   const environment = oneOf(env, "ENVIRONMENT", ["dev", "qat", "uat", "prod"] as const, "dev");
   const dev = environment === "dev";
-  const s3Url = readS3(env);
+  const s3 = readS3(env);
   const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
   return {
     environment,
@@ -137,14 +145,14 @@ export function readSettings(env: Env): Settings {
     webPort: integer(env, "WEB_PORT", 8080, 0, PORT_MAX),
     shopUrl: url(env, "SHOP_URL", ["http", "https"]),
     shopAddress: env.SHOP_ADDRESS || undefined,
-    imageStore: oneOf(env, "IMAGE_STORE", ["disk", "postgres", "s3"] as const, s3Url === undefined ? "disk" : "s3"),
+    imageStore: readImageStore(env, s3),
     enableReflection: boolean(env, "ENABLE_REFLECTION", dev || environment === "qat"),
     host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
     postgresUrl: url(env, "POSTGRES_URL", ["postgres", "postgresql"]),
     postgresPoolMax: integer(env, "POSTGRES_POOL_MAX", POOL_MAX, 1, 100),
     mongodbUrl: readMongo(env),
-    redisUrl: readRedis(env),
-    s3Url,
+    redis: readRedis(env),
+    s3,
     kafka: readKafka(env),
     adminEmail: email(env, "ADMIN_EMAIL", "admin@shopmesh.example"),
     adminPassword: password(env, "ADMIN_PASSWORD"),

@@ -1,0 +1,100 @@
+import type { Logger } from "pino";
+import { type Client, createClient } from "./client.ts";
+import { runScript, type Script } from "./script.ts";
+import type { RedisSettings } from "./settings.ts";
+
+/** A connection to Redis that comes back by itself. What it fails with is the driver's word, for `isAway`. */
+export interface RedisConnection {
+  /** "10.0.0.1:6379": where it is, for people. */
+  readonly at: string;
+  /** The name of a key among the shop's own; what is in `{…}` decides on its slot in a Cluster. */
+  key(...parts: readonly string[]): string;
+  /** Runs a script; its keys lie in one slot. */
+  run(script: Script, keys: readonly string[], values?: readonly (string | number)[]): Promise<unknown>;
+  /** Writes a little: answers whether changes are possible, not only whether somebody is there. */
+  ping(): Promise<void>;
+  /** What "INFO" says of a section, by name; of a Cluster one of its masters. */
+  info(section: string): Promise<ReadonlyMap<string, string>>;
+  /** What went wrong with the connection last; undefined while it stands. */
+  readonly trouble: Error | undefined;
+  close(): void;
+}
+
+const PING_LIFE_MS = 60_000;
+
+/** An error without what the driver hangs on it: the command with its values, passwords among them. */
+function bare(error: unknown): Error {
+  const { message, code } = error as { message: string; code?: string };
+  return Object.assign(new Error(message), code !== undefined && { code, name: "RedisError" });
+}
+
+/** The innermost of what went wrong: what a node of the Cluster said. */
+function troubleOf(error: Error & { lastNodeError?: Error }): Error {
+  const trouble = bare(error.lastNodeError ?? error);
+  trouble.message = trouble.message.replace(/ Retrying from scratch after [\d.]+ms\./, "");
+  return trouble;
+}
+
+/** A database that is not there; the driver would go on with the first one, which may be another's. */
+const isWrongDatabase = (error: Error) => error.message.includes("DB index");
+
+/** Remembers what goes wrong, and logs the first of a row; without it the driver would write to standard error. */
+function watch(client: Client, at: string, log: Pick<Logger, "warn" | "info">): () => Error | undefined {
+  let trouble: Error | undefined;
+  const onError = (error: Error) => {
+    const isFirst = trouble === undefined;
+    trouble = troubleOf(error);
+    if (isFirst) log.warn({ reason: trouble.message, redis: at }, "the connection to Redis is in trouble");
+  };
+  client.on("error", onError);
+  client.on("node error", onError);
+  // That a Sentinel does not answer is no trouble while another does; it tells why none does.
+  client.on("sentinelError", (error: Error) => {
+    if (trouble !== undefined) trouble = bare(error);
+  });
+  client.on("ready", () => {
+    if (trouble !== undefined && isWrongDatabase(trouble)) return;
+    if (trouble !== undefined) log.info({ redis: at }, "connected to Redis again");
+    trouble = undefined;
+  });
+  return () => trouble;
+}
+
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  const fields = text.split("\r\n").filter((it) => it.includes(":"));
+  return new Map(fields.map((it) => [it.slice(0, it.indexOf(":")), it.slice(it.indexOf(":") + 1)]));
+}
+
+/**
+ * Opens a connection, which nobody waits for: see `awaitRedis`.
+ * @param name what Redis shows of it: "shopmesh-cart"
+ */
+export function openRedis(settings: RedisSettings, name: string, log: Pick<Logger, "warn" | "info">): RedisConnection {
+  const client = createClient(settings, name);
+  const at = settings.nodes.map((it) => `${it.host}:${it.port}`).join(",");
+  const troubleNow = watch(client, at, log);
+  client.connect().catch(() => {}); // told by "error", and tried again
+  const key = (...parts: readonly string[]) => [settings.prefix, ...parts].join(":");
+  const command = async <T>(send: () => Promise<T>): Promise<T> => {
+    const trouble = troubleNow();
+    if (trouble !== undefined && isWrongDatabase(trouble)) throw trouble;
+    try {
+      return await send();
+    } catch (error) {
+      throw bare(error);
+    }
+  };
+  return {
+    at,
+    key,
+    run: (script, keys, values = []) => command(() => runScript(client, script, keys, values)),
+    async ping() {
+      await command(() => client.set(key("ping"), "", "PX", PING_LIFE_MS));
+    },
+    info: async (section) => parseInfo(await command(() => client.info(section))),
+    get trouble() {
+      return troubleNow();
+    },
+    close: () => client.disconnect(),
+  };
+}
