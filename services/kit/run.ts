@@ -1,7 +1,6 @@
 import { createShared, type Main, startService } from "./kit.ts";
-import { awaitPostgres } from "./postgres/wait.ts";
 import { runProcess, runTask } from "./process.ts";
-import { migrateSchema, type Schema } from "./schema.ts";
+import { awaitEngines, migrateEngines, type Schema } from "./schema.ts";
 import type { Settings, Workload } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -12,28 +11,20 @@ type SchemaOf = Schema | ((settings: Settings) => Schema | undefined);
 
 const schemaFor = (of: SchemaOf | undefined, settings: Settings) => (typeof of === "function" ? of(settings) : of);
 
-function postgresUrlOf({ postgresUrl }: Settings, workload: Workload): string {
-  if (postgresUrl !== undefined) return postgresUrl;
-  throw new StartError(
-    `POSTGRES_URL is not set, but ${workload} keeps its data in PostgreSQL: set it to postgres://user:password@host:5432/database.`,
-  );
-}
-
-/** Brings a service's schema to the newest version and ends; a service that keeps nothing has nothing to do. */
+/** Brings what a service keeps to the newest version and ends; a service that keeps nothing has nothing to do. */
 function migrateAlone(workload: Workload, schemaOf: SchemaOf | undefined): Promise<never> {
   return runTask(async ({ settings, log }) => {
     const schema = schemaFor(schemaOf, settings);
     if (schema === undefined) return;
-    const url = postgresUrlOf(settings, workload);
-    await awaitPostgres({ url, log });
-    await migrateSchema({ url, name: workload, schema, log });
+    const engines = await awaitEngines({ settings, workload, schema, log });
+    await migrateEngines({ engines, workload, schema, log });
     log.info({ workload }, "the schema is up to date");
   });
 }
 
 /**
  * One service in a process of its own, from the environment alone: `node services/order/main.ts`. With the argument
- * "migrate" it does not serve, but brings its schema to the newest version and ends; any number may do so at once.
+ * "migrate" it does not serve, but brings what it keeps to the newest version and ends; any number may do so at once.
  */
 export async function runAlone(workload: Workload, main: Main, schemaOf?: SchemaOf): Promise<void> {
   const words = process.argv.slice(2);
@@ -42,9 +33,8 @@ export async function runAlone(workload: Workload, main: Main, schemaOf?: Schema
     if (words.length > 0)
       throw new StartError(`There is no command "${words.join(" ")}": give none to serve, or "${MIGRATE}" alone.`);
     const schema = schemaFor(schemaOf, settings);
-    const postgresUrl = schema === undefined ? "" : postgresUrlOf(settings, workload);
-    if (schema !== undefined) await awaitPostgres({ url: postgresUrl, log, signal: stopping });
-    const shared = await createShared({ settings, log, postgresUrl });
+    const engines = schema && (await awaitEngines({ settings, workload, schema, log, signal: stopping }));
+    const shared = await createShared({ settings, log, postgresUrl: engines?.postgresUrl ?? "" });
     stopping.throwIfAborted();
     const service = await startService(shared, workload, main);
     started(service);

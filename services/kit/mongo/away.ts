@@ -1,0 +1,53 @@
+import {
+  MongoBulkWriteError,
+  MongoClientClosedError,
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+} from "mongodb";
+
+/**
+ * What a server says that is stopping, that is no primary any more, or that cannot get its majority: the codes that
+ * drivers retry by (MongoDB's specification of retryable writes), and those of a time that ran out.
+ */
+const AWAY_CODES = new Set<number | string | undefined>([
+  6, // HostUnreachable
+  7, // HostNotFound
+  50, // MaxTimeMSExpired
+  64, // WriteConcernFailed: no majority within the time
+  89, // NetworkTimeout
+  91, // ShutdownInProgress
+  100, // UnsatisfiableWriteConcern
+  134, // ReadConcernMajorityNotAvailableYet
+  189, // PrimarySteppedDown
+  202, // NetworkInterfaceExceededTimeLimit
+  262, // ExceededTimeLimit
+  9001, // SocketException
+  10058, // LegacyNotPrimary
+  10107, // NotWritablePrimary
+  11600, // InterruptedAtShutdown
+  11602, // InterruptedDueToReplStateChange
+  13435, // NotPrimaryNoSecondaryOk
+  13436, // NotPrimaryOrSecondary
+]);
+/** Waiting for a connection of the pool took too long; the driver does not export its class. */
+const NO_CONNECTION = "MongoWaitQueueTimeoutError";
+
+/** Whether an error says that there is no MongoDB for the moment, and not that something was wrong with what was asked. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
+  if (error instanceof MongoTopologyClosedError || error instanceof MongoNotConnectedError) return true;
+  if (error instanceof MongoClientClosedError) return true;
+  if (error instanceof Error && error.name === NO_CONNECTION) return true;
+  if (!(error instanceof MongoServerError)) return false;
+  if (AWAY_CODES.has(error.code) || error.hasErrorLabel("RetryableWriteError")) return true;
+  // A bulk write that was made, but not by a majority.
+  return error instanceof MongoBulkWriteError && AWAY_CODES.has(error.result.getWriteConcernError()?.code);
+}
+
+/** Whether an error says that a document with this id, or with this value of a unique index, is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === 11000;
+}
