@@ -3,6 +3,9 @@ import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { implement } from "#kit/implementation.ts";
 import type { Kit, Main } from "#kit/kit.ts";
 import { runAlone } from "#kit/run.ts";
+import { openS3 } from "#kit/s3/s3.ts";
+import type { S3Settings } from "#kit/s3/settings.ts";
+import { awaitBucket } from "#kit/s3/wait.ts";
 import type { Schema } from "#kit/schema.ts";
 import type { Settings } from "#kit/settings.ts";
 import { deployment } from "./deployment.ts";
@@ -12,6 +15,8 @@ import { limitProcessing } from "./processing.ts";
 import { createImageService } from "./service.ts";
 import { createDiskStore } from "./store.disk.ts";
 import { createPostgresStore } from "./store.postgres.ts";
+import { startSweeping } from "./store.s3.sweep.ts";
+import { createS3Store } from "./store.s3.ts";
 import type { ImageStore } from "./store.ts";
 
 /** What it keeps in PostgreSQL, where its pictures are there. */
@@ -19,7 +24,18 @@ function schemaOf({ imageStore }: Settings): Schema | undefined {
   return imageStore === "postgres" ? { migrations: new URL("./migrations", import.meta.url) } : undefined;
 }
 
-async function openStore({ settings, postgres }: Kit): Promise<ImageStore> {
+async function openS3Store({ log, metrics, onClose }: Kit, settings: S3Settings): Promise<ImageStore> {
+  await awaitBucket({ settings, log });
+  const s3 = openS3({ settings, log, metrics });
+  onClose(() => s3.close());
+  const removed = metrics.counter("shop_image_orphans_removed_total", "Files removed that belonged to no picture");
+  onClose(startSweeping({ s3, log, onRemoved: (count) => removed.inc(count) }));
+  return createS3Store({ s3, log });
+}
+
+async function openStore(kit: Kit): Promise<ImageStore> {
+  const { settings, postgres } = kit;
+  if (settings.imageStore === "s3" && settings.s3 !== undefined) return openS3Store(kit, settings.s3);
   const schema = schemaOf(settings);
   if (schema === undefined) return createDiskStore(join(settings.dataDir, "images"));
   return createPostgresStore(await postgres(schema));
