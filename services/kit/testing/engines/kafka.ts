@@ -11,6 +11,8 @@ import { startServer, type TestServer } from "./server.ts";
 const HOST = "127.0.0.1";
 const HEAP = "-Xmx384m";
 const TIMEOUT_MS = 5_000;
+const BROKER_SESSION_MS = 3_000;
+const BROKER_HEARTBEAT_MS = 500;
 
 /** Kafka's brokers: do as one server, all of them together. */
 export interface KafkaCluster extends Omit<TestServer, "port" | "folder" | "output"> {
@@ -125,7 +127,9 @@ function properties(node: Node, nodes: readonly Node[], data: string, advertise:
     "num.network.threads": 2,
     "num.io.threads": 2,
     "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
-    "controlled.shutdown.enable": replicas > 1,
+    // A broker that comes back is taken for another one until its session of before has ended.
+    "broker.session.timeout.ms": BROKER_SESSION_MS,
+    "broker.heartbeat.interval.ms": BROKER_HEARTBEAT_MS,
   })
     .map(([name, value]) => `${name}=${value}`)
     .join("\n");

@@ -1,17 +1,16 @@
+import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { debianProgram } from "./debian.ts";
+import { exists } from "./find.ts";
 
-const POSTGRES_15_FOLDER = "/usr/lib/postgresql/15/bin";
+const DEBIAN_FOLDER = "/usr/lib/postgresql/15/bin";
 
-/** The programs of Debian's PostgreSQL 15, or of the one on the path. */
-export async function postgresPrograms(): Promise<{
-  readonly initdb: string;
-  readonly postgres: string;
-  readonly folder: string;
-}> {
-  const initdb = await debianProgram("initdb", "postgresql-15", [POSTGRES_15_FOLDER]);
-  const folder = dirname(initdb);
-  return { initdb, postgres: join(folder, "postgres"), folder };
+/** The folder of PostgreSQL's programs: Debian's PostgreSQL 15, or the one on the path. */
+export async function postgresFolder(): Promise<string> {
+  if (await exists(join(DEBIAN_FOLDER, "initdb"))) return DEBIAN_FOLDER;
+  const initdb = await debianProgram("initdb", "postgresql-15", [DEBIAN_FOLDER]);
+  // What is on the path may be a link to where all the programs are.
+  return dirname(await realpath(initdb));
 }
 
 /** The pooler that stands between services and PostgreSQL in many a production. */
