@@ -36,7 +36,8 @@ export interface AuthOptions {
   readonly nowMs?: () => number;
 }
 
-const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url), events: true };
+/** What it keeps. */
+export const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url), events: true };
 const BRIEF_SESSION_MS = 5 * 60_000;
 
 // Not by the log: that is kept, and read by many.

@@ -11,7 +11,8 @@ import { startPurge } from "./purge.ts";
 import { createCartService } from "./service.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 
-const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url) };
+/** What it keeps. */
+export const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url) };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const PURGE_INTERVAL_MS = 600_000;

@@ -18,7 +18,8 @@ import { createOrderService, createPaymentService } from "./service.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 import { createWorker } from "./worker.ts";
 
-const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url), events: true };
+/** What it keeps. */
+export const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url), events: true };
 
 /** Stands between the checkout and one of its parts: how a test makes every write the last one of the process. */
 export type Around = <T extends object>(name: string, part: T) => T;
