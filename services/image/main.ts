@@ -20,7 +20,7 @@ import { createS3Store } from "./store.s3.ts";
 import type { ImageStore } from "./store.ts";
 
 /** What it keeps in PostgreSQL, where its pictures are there. */
-function schemaOf({ imageStore }: Settings): Schema | undefined {
+export function schemaOf({ imageStore }: Settings): Schema | undefined {
   return imageStore === "postgres" ? { migrations: new URL("./migrations", import.meta.url) } : undefined;
 }
 
