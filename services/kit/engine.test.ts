@@ -1,8 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Health } from "#gen/grpc/health/v1/health_pb.js";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { runInCall } from "./call.ts";
 import { createEngine, type EngineOptions } from "./engine.ts";
 import { FAILURES_MAX } from "./engine-circuit.ts";
+import { isFailure } from "./failure.ts";
 import { createMetrics } from "./metrics.ts";
+import { callOf } from "./testing/call.ts";
 
 const away = new Error("connect ECONNREFUSED");
 const wrong = new Error("there is no such table");
@@ -125,5 +130,28 @@ describe("an engine", () => {
     ]);
     const counts = (await values("engine_operation_seconds")) as { metricName?: string; value: number }[];
     expect(counts.find((it) => it.metricName === "engine_operation_seconds_count")?.value).toBe(FAILURES_MAX + 1);
+  });
+});
+
+describe("an operation of a call", () => {
+  const inCallOf = <T>(deadlineMs: number, work: () => Promise<T>) => {
+    const call = callOf(Health.method.check);
+    call.deadlineMs = performance.now() + deadlineMs;
+    return runInCall(call, work);
+  };
+  const isAway = (error: unknown) => isFailure(error, ErrorReasonSchema, ErrorReason.DEPENDENCY_UNAVAILABLE);
+
+  it("has no more time than the call, so that there is time for the answer", async () => {
+    const { engine } = open({ budgetMs: 60_000 });
+    const startMs = performance.now();
+    const error = await inCallOf(200, () => engine.run(never)).catch((it: unknown) => it);
+    expect(isAway(error)).toBe(true);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(170);
+  });
+
+  it("says nothing of the engine when the call was in a hurry", async () => {
+    const { engine } = open({ budgetMs: 60_000 });
+    await Promise.allSettled(Array.from({ length: 20 }, () => inCallOf(20, () => engine.run(never))));
+    expect(engine.awayReason).toBeUndefined();
   });
 });

@@ -6,6 +6,7 @@ import { createLimit, type Limit } from "./engine-limit.ts";
 import { createEngineMetrics } from "./engine-metrics.ts";
 import { callFailure } from "./failure.ts";
 import type { Metrics } from "./metrics.ts";
+import { reasonOf } from "./reason.ts";
 
 /** How one operation is run. */
 export interface RunOptions {
@@ -42,6 +43,8 @@ export interface EngineOptions extends Pick<CircuitOptions, "nowMs" | "random"> 
   readonly metrics?: Pick<Metrics, "registry">;
   /** Milliseconds that an operation may take. */
   readonly budgetMs?: number;
+  /** Called when it is found to be away: to drop what may be broken, such as idle connections. */
+  readonly onAway?: () => void;
 }
 
 /** What an operation may take where nothing else is said. */
@@ -49,20 +52,12 @@ export const BUDGET_MS = 2_000;
 const RETRY_AFTER_MS = 1_000;
 /** Left of the current call's time to say that the engine is away. */
 const ANSWER_MARGIN_MS = 100;
-/** A caller in a hurry learns nothing of the engine: less than this part of the budget tells nobody that it is away. */
+/** Who is in a hurry learns nothing of the engine: to be late after less than this part of the budget does not count. */
 const TELLING_SHARE = 0.5;
 
 /** An operation that took longer than it may. */
 class LateError extends Error {
   override readonly name = "LateError";
-}
-
-/** "ECONNREFUSED …": one line for the log and for readiness. */
-function reasonOf(error: unknown): string {
-  // Where a name has several addresses, what failed at each is inside.
-  const inner = error instanceof AggregateError && error.message === "" ? error.errors[0] : error;
-  const { message, code } = inner as { message?: string; code?: string };
-  return message || code || String(inner);
 }
 
 /** Milliseconds for an operation: its budget, or what the call has left. */
@@ -103,6 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
       } else if (awaySinceMs === undefined) {
         awaySinceMs = performance.now();
         log.warn({ engine: name, reason: lastReason }, "an engine is away; what needs it is refused meanwhile");
+        options.onAway?.();
       }
     },
   });
@@ -122,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
       return result;
     } catch (error) {
       const late = error instanceof LateError;
-      if (late) failed("late", error, end, limitMs >= budgetMs * TELLING_SHARE);
+      if (late) failed("late", error, end, limitMs >= usualMs * TELLING_SHARE);
       else if (isAway(error)) failed("away", error, end, true);
       else end("there");
       throw error;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { type Implementation, implement } from "./implementation.ts";
+import { reasonOf } from "./reason.ts";
 
 /** What a workload knows of its own state. */
 export interface Readiness {
@@ -12,12 +13,6 @@ export interface Readiness {
 export const CHECK_TIMEOUT_MS = 1_500;
 const WATCH_INTERVAL_MS = 1_000;
 
-function storeFailed(error: unknown): string {
-  // Where a name has several addresses, what failed at each is inside.
-  const inner = error instanceof AggregateError && error.message === "" ? error.errors[0] : error;
-  return `Its store failed: ${inner instanceof Error ? inner.message : String(inner)}`;
-}
-
 /** Readiness from a check that throws; a check that does not come back counts as a failed one. */
 export function createReadiness(check: () => Promise<void>, isDraining: () => boolean): Readiness {
   return {
@@ -28,7 +23,10 @@ export function createReadiness(check: () => Promise<void>, isDraining: () => bo
       late.catch(() => {}); // the check came back first
       const checked = Promise.resolve()
         .then(check)
-        .then(() => undefined, storeFailed);
+        .then(
+          () => undefined,
+          (error: unknown) => `Its store failed: ${reasonOf(error)}`,
+        );
       return Promise.race([checked, late]).finally(() => over.abort());
     },
   };
