@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConnectionPool } from "@platformatic/kafka";
+import { type BackoffPolicy, backoffMs } from "../client/backoff.ts";
+import { startOffsets } from "../kafka/commits.ts";
+import type { StoredRecord } from "../kafka/fetch.ts";
+import { type Assignment, type GroupMember, type GroupTimes, joinGroup } from "../kafka/group-member.ts";
+import { guardConnections, type Kafka } from "../kafka/kafka.ts";
+import { createPublisher } from "../kafka/publisher.ts";
+import { startReader } from "../kafka/reader.ts";
+import { createRecordQueue, type RecordQueue } from "../kafka/record-queue.ts";
+import { ensureTopic, type TopicPlan } from "../kafka/topics.ts";
+import type { EventLog, RecordHandler } from "./event-log.ts";
+import { eventOf, messageOf } from "./kafka-record.ts";
+
+/** What it stands on; the times are there for tests. */
+export interface KafkaEventLogOptions {
+  readonly kafka: Kafka;
+  readonly times?: GroupTimes;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+/** An event has 1 MiB at most; the rest is for its key, its headers and what Kafka puts around them. */
+const RECORD_MAX_BYTES = 2 * 1024 * 1024;
+const ENSURE_BUDGET_MS = 16_000;
+const PUBLISH_BUDGET_MS = 20_000;
+const PAUSE: BackoffPolicy = { baseMs: 200, factor: 2, maxMs: 10_000, jitter: 0.3 };
+
+/** The topic of events as it is made. */
+function planOf({ settings }: Kafka, topic: string): TopicPlan {
+  return {
+    name: `${settings.prefix}${topic}`,
+    partitions: settings.partitions,
+    configs: {
+      "cleanup.policy": "delete",
+      "retention.ms": `${settings.retentionDays * DAY_MS}`,
+      "max.message.bytes": `${RECORD_MAX_BYTES}`,
+    },
+  };
+}
+
+/** Looks once whether topics are there, and makes those that are not. */
+function createTopics(kafka: Kafka) {
+  const ensured = new Map<string, Promise<void>>();
+  return (topic: string): Promise<void> => {
+    let ensuring = ensured.get(topic);
+    if (ensuring === undefined) {
+      ensuring = kafka.engine.run(() => ensureTopic(kafka, planOf(kafka, topic)), { budgetMs: ENSURE_BUDGET_MS });
+      ensured.set(topic, ensuring);
+      ensuring.catch(() => ensured.delete(topic));
+    }
+    return ensuring;
+  };
+}
+
+/** Hands the records of one partition to a handler, one at a time; one that it throws at comes again, before all others. */
+async function handlePartition(
+  queue: RecordQueue,
+  { commits, signal }: Assignment,
+  handle: (record: StoredRecord) => Promise<void>,
+  onTaken: () => void,
+): Promise<void> {
+  for (let failures = 0; ; failures = 0) {
+    const record = await queue.next();
+    if (record === undefined) return;
+    onTaken();
+    for (;;) {
+      try {
+        await handle(record);
+        commits.handled(record.partition, record.offset + 1n);
+        break;
+      } catch {
+        if (signal.aborted) return;
+        failures += 1;
+        await sleep(backoffMs(PAUSE, failures), undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
+      }
+    }
+  }
+}
+
+/** Works on what a group shared out to this member: all partitions at once, each in its order. */
+function createWork(kafka: Kafka, topic: string, handle: RecordHandler) {
+  const { log } = kafka;
+  return async (assignment: Assignment): Promise<void> => {
+    const { consumer, membership, signal } = assignment;
+    const handleRecord = async (record: StoredRecord) => {
+      const event = eventOf(record, topic);
+      const { partition, offset } = record;
+      if (event !== undefined) return handle(event, signal);
+      log.warn({ topic, partition, offset: `${offset}` }, "a record that is no event is passed over");
+    };
+    const offsets = await startOffsets(consumer, membership);
+    const queues = new Map(membership.partitions.map((it) => [it, createRecordQueue(signal)]));
+    const connections = new ConnectionPool(kafka.client.clientId, kafka.client);
+    guardConnections(connections);
+    const reader = startReader({
+      consumer,
+      connections,
+      topic: membership.topic,
+      offsets,
+      wants: (partition) => queues.get(partition)?.hasRoom === true,
+      onFetched: ({ partition, records }) => queues.get(partition)?.push(records),
+      signal,
+      log,
+    });
+    // What waits for records now is not waited for: its connections go.
+    const hangUp = () => void Promise.resolve(connections.close()).catch(() => {});
+    signal.addEventListener("abort", hangUp, { once: true });
+    if (signal.aborted) hangUp();
+    const handlers = [...queues.values()].map((queue) =>
+      handlePartition(queue, assignment, handleRecord, () => reader.kick()),
+    );
+    await Promise.all([...handlers, reader.ended]);
+  };
+}
+
+/** An event log in Kafka; made at once, and connected as soon as Kafka is there. */
+export function createKafkaEventLog({ kafka, times }: KafkaEventLogOptions): EventLog {
+  const ensure = createTopics(kafka);
+  const publisher = createPublisher(kafka);
+  const members: GroupMember[] = [];
+  const { prefix } = kafka.settings;
+  return {
+    async publish(records) {
+      for (const topic of new Set(records.map((it) => it.topic))) await ensure(topic);
+      const messages = records.map((it) => messageOf(it, `${prefix}${it.topic}`));
+      await kafka.engine.run(() => publisher.publish(messages), { budgetMs: PUBLISH_BUDGET_MS });
+    },
+    async consume(topic, group, handle) {
+      const member = joinGroup({
+        kafka,
+        // One group of Kafka's for each topic, since all its members must want the same.
+        groupId: `${prefix}${topic}.${group}`,
+        topic: `${prefix}${topic}`,
+        prepare: () => ensure(topic),
+        work: createWork(kafka, topic, handle),
+        ...(times && { times }),
+      });
+      members.push(member);
+    },
+    async close() {
+      await Promise.all(members.map((it) => it.leave()));
+      await publisher.close();
+    },
+  };
+}
