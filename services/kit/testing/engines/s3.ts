@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { Client } from "minio";
 import { minioProgram, versityProgram } from "./programs/s3.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -73,4 +74,20 @@ const url = (port: number) => `http://${KEY}:${SECRET}@${HOST}:${port}/${BUCKET}
 async function healthy(address: string): Promise<void> {
   const answer = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!answer.ok) throw new Error(`${address} says ${answer.status}`);
+}
+
+/** Makes the bucket of an S3 URL, unless it is there. */
+export async function makeBucket(s3Url: string): Promise<void> {
+  const url = new URL(s3Url);
+  const region = url.searchParams.get("region") ?? "us-east-1";
+  const client = new Client({
+    endPoint: url.hostname,
+    port: Number(url.port),
+    useSSL: url.protocol === "https:",
+    accessKey: decodeURIComponent(url.username),
+    secretKey: decodeURIComponent(url.password),
+    region,
+  });
+  const bucket = url.pathname.slice(1);
+  if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket, region);
 }

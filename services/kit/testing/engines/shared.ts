@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { Client as S3Client } from "minio";
 import pg from "pg";
 import { inject } from "vitest";
 import type { SharedServer } from "./global-setup.ts";
+import { makeBucket } from "./s3.ts";
 
 const fresh = () => `test-${randomBytes(8).toString("hex")}`;
 
@@ -18,7 +18,7 @@ export async function testMongo(): Promise<string> {
 export async function testS3(engine: "minio" | "versitygw"): Promise<string> {
   const url = new URL(await sharedUrl(engine));
   url.pathname = `/${fresh()}`;
-  await makeBucket(url);
+  await makeBucket(url.href);
   return url.href;
 }
 
@@ -40,20 +40,6 @@ export async function testPostgres15(): Promise<string> {
   }
   url.pathname = `/${name}`;
   return url.href;
-}
-
-/** Makes the bucket of an S3 URL. */
-export async function makeBucket(url: URL): Promise<void> {
-  const region = url.searchParams.get("region") ?? "us-east-1";
-  const client = new S3Client({
-    endPoint: url.hostname,
-    port: Number(url.port),
-    useSSL: url.protocol === "https:",
-    accessKey: decodeURIComponent(url.username),
-    secretKey: decodeURIComponent(url.password),
-    region,
-  });
-  await client.makeBucket(url.pathname.slice(1), region);
 }
 
 /** Asks the test run for a server, which it starts unless it runs. Without the time limit of `fetch`: a first build takes minutes. */
