@@ -4,6 +4,8 @@
 set -euo pipefail
 name=$1 file=$2
 export STORAGE_DRIVER=${STORAGE_DRIVER:-vfs} BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}
-buildah bud --pull-never -q -t "$name" "$(dirname "${BASH_SOURCE[0]}")" >/dev/null
+here=$(dirname "${BASH_SOURCE[0]}")
+base=$(sed -n 's/^ARG NODE_IMAGE=//p' "$here/../../../Dockerfile")
+buildah bud --pull-never --build-arg "NODE_IMAGE=$base" -q -t "$name" "$here" >/dev/null
 rm -f "$file"
 buildah push -q "$name" "oci-archive:$file:$name"
