@@ -67,7 +67,8 @@ async function startShop(shop: ShopProcess): Promise<void> {
   const { settings, log, stopping } = shop;
   progress.show("Starting the database and building the web app …");
   const [postgresUrl] = await inFull([openPostgres(shop), buildWebApp()]);
-  const shared = await createShared({ settings, log, postgresUrl });
+  const shared = await createShared({ settings, log, postgresUrl, stopping });
+  shop.started(shared);
 
   let issueToken: (() => Promise<string>) | undefined;
   const auth = createAuthMain({

@@ -2,9 +2,9 @@ import { createPublicKey, randomUUID } from "node:crypto";
 import fc from "fast-check";
 import jwt from "jsonwebtoken";
 import { expect, it } from "vitest";
-import { createTokenVerifier, type JwkSet } from "#kit/identity/access-token.ts";
+import { ACCESS_TOKEN_MS, createTokenVerifier, type JwkSet } from "#kit/identity/access-token.ts";
 import { createTokenIssuer } from "./access-tokens.ts";
-import { ACCESS_TOKEN_MS, KEY_AHEAD_MS, KEY_SIGNS_MS } from "./signing-keys.ts";
+import { KEY_AHEAD_MS, KEY_SIGNS_MS } from "./signing-keys.ts";
 import { openTestStore, testClock } from "./testing.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
-import { type JwkSet, type RoleClaim, TOKEN_ISSUER } from "#kit/identity/access-token.ts";
-import { ACCESS_TOKEN_MS, missingKey, type SigningKey, signingKeyAt } from "./signing-keys.ts";
+import { ACCESS_TOKEN_MS, type JwkSet, type RoleClaim, TOKEN_ISSUER } from "#kit/identity/access-token.ts";
+import { missingKey, type SigningKey, signingKeyAt } from "./signing-keys.ts";
 import type { AuthStore } from "./store.ts";
 
 /** A signed token and when it ceases to be valid. */

@@ -71,7 +71,7 @@ export function createMain(options: AuthOptions): Main {
     const store = createPostgresStore(database, (tx, event) => events.append(tx, UserEventSchema, event, event.userId));
     const passwords = createPasswords(passwordCost);
     const tokens = createTokenIssuer({ store, nowMs });
-    const sessions = createSessions({ store, tokens, nowMs });
+    const sessions = createSessions({ store, tokens, nowMs, onEnded: kit.revocations.revoke });
     const accounts = createAccounts({ store, passwords, nowMs, ...countersOf(kit) });
     const verifier = createTokenVerifier(() => tokens.publicKeys());
     const created = await ensureAdministrator({ store, passwords, nowMs }, { email, password });

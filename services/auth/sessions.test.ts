@@ -17,10 +17,12 @@ afterAll(() => test.close());
 
 async function setUp() {
   const clock = testClock();
+  const ended: string[] = [];
   const sessions = createSessions({
     store: test.store,
     tokens: createTokenIssuer({ store: test.store, nowMs: clock.nowMs }),
     nowMs: clock.nowMs,
+    onEnded: (sessionId) => ended.push(sessionId),
   });
   const { account, event } = newAccount(
     { email: `${randomUUID()}@shop.example`, displayName: "Ada", role: "customer", passwordHash: "" },
@@ -36,7 +38,7 @@ async function setUp() {
       throw error;
     }
   };
-  return { clock, sessions, account, use };
+  return { clock, sessions, account, use, ended };
 }
 
 const step = fc.oneof(
@@ -112,6 +114,21 @@ it.each([
   expect(refreshToken).not.toBe("");
   clock.pass(idleMs);
   expect(await use(refreshToken)).toBeUndefined();
+});
+
+it("tells of sessions that end before their time: their access tokens live on", async () => {
+  const { clock, sessions, account, use, ended } = await setUp();
+  const [signedOut, stolen] = [await sessions.start(account), await sessions.start(undefined)];
+  const idOf = ({ accessToken }: { accessToken: { token: string } }) =>
+    (JSON.parse(Buffer.from(accessToken.token.split(".")[1] ?? "", "base64url").toString()) as { sid: string }).sid;
+  await sessions.end(signedOut.refreshToken);
+  await sessions.end(signedOut.refreshToken);
+  await sessions.end(undefined);
+  expect(ended).toEqual([idOf(signedOut)]);
+  await use(stolen.refreshToken);
+  clock.pass(RACE_GRACE_MS + 1);
+  await use(stolen.refreshToken);
+  expect(ended).toEqual([idOf(signedOut), idOf(stolen)]);
 });
 
 it("gives the process a token whose session ends by itself", async () => {

@@ -47,8 +47,14 @@ function guest(sessionId: string, createMs: number): Member {
   return { userId: sessionId, email: "", displayName: "", role: "guest", createMs, version: 0 };
 }
 
-export function createSessions(deps: { store: AuthStore; tokens: TokenIssuer; nowMs: () => number }): Sessions {
-  const { store, tokens, nowMs } = deps;
+/** Sessions over a store. `onEnded` is told of those that end before their time, whose access tokens live on. */
+export function createSessions(deps: {
+  store: AuthStore;
+  tokens: TokenIssuer;
+  nowMs: () => number;
+  onEnded: (sessionId: string) => void;
+}): Sessions {
+  const { store, tokens, nowMs, onEnded } = deps;
   const open = async (member: Member, sessionId: string, refreshToken: string): Promise<OpenSession> => {
     const accessToken = await tokens.issue({ userId: member.userId, sessionId, role: member.role });
     return { member, accessToken, refreshToken, idleMs: idleMs(member.role) };
@@ -80,6 +86,7 @@ export function createSessions(deps: { store: AuthStore; tokens: TokenIssuer; no
       );
       if (refreshed === undefined || refreshed.step === "expired") throw ended();
       if (refreshed.step === "reused") {
+        onEnded(refreshed.sessionId);
         currentCall()?.log.warn(
           { user: refreshed.member.userId },
           "a refresh token came a second time; its session was ended",
@@ -89,7 +96,9 @@ export function createSessions(deps: { store: AuthStore; tokens: TokenIssuer; no
       return open(refreshed.member, refreshed.sessionId, next);
     },
     async end(refreshToken) {
-      if (refreshToken !== undefined) await store.endSession(hashOf(refreshToken));
+      if (refreshToken === undefined) return;
+      const sessionId = await store.endSession(hashOf(refreshToken));
+      if (sessionId !== undefined) onEnded(sessionId);
     },
     async memberOf(sessionId) {
       const member = await store.memberOf(sessionId, nowMs());

@@ -1,7 +1,5 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-
-/** The longest life of an access token. */
-export const ACCESS_TOKEN_MS = 10 * 60_000;
+import { ACCESS_TOKEN_MS } from "#kit/identity/access-token.ts";
 
 /** A key that signs access tokens for a time, and is published for longer. */
 export interface SigningKey {

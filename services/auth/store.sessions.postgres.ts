@@ -71,10 +71,12 @@ export function createPostgresSessions(database: Database): SessionStore {
         return { sessionId, member, step };
       }),
     async endSession(tokenHash) {
-      await database.query(
-        "DELETE FROM sessions WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)",
+      const { rows } = await database.query<{ session_id: string }>(
+        `DELETE FROM sessions WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)
+         RETURNING session_id`,
         [tokenHash],
       );
+      return rows[0]?.session_id;
     },
   };
 }

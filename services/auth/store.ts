@@ -71,8 +71,8 @@ export interface SessionStore {
     decide: (use: TokenUse) => { step: RefreshStep; expireMs: number },
     next: { tokenHash: Buffer; nowMs: number },
   ): Promise<Refreshed | undefined>;
-  /** Ends the session a refresh token belongs to, if there is one. */
-  endSession(tokenHash: Buffer): Promise<void>;
+  /** Ends the session a refresh token belongs to, if there is one, and answers which. */
+  endSession(tokenHash: Buffer): Promise<string | undefined>;
 }
 
 /** Failed attempts to sign in. */

@@ -10,14 +10,18 @@ import type { Events } from "./events/events.ts";
 import { callFailure } from "./failure.ts";
 import { createTokenVerifier, type FetchingVerifier, type JwkSet } from "./identity/access-token.ts";
 import { createIdentities, type Identities } from "./identity/identities.ts";
+import { createRevocations, type Revocations } from "./identity/revocations.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Served, servePlain } from "./plain-http.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
+import { createProcessRedis, type ProcessRedis } from "./redis/process-redis.ts";
+import type { Redis } from "./redis/redis.ts";
 import { migrateSchema, type Schema } from "./schema.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 import type { HttpHandler } from "./server/listen.ts";
 import type { Settings, Workload } from "./settings.ts";
+import { StartError } from "./start-error.ts";
 
 /** What all workloads of a process share. */
 export interface Shared {
@@ -25,9 +29,15 @@ export interface Shared {
   readonly log: Logger;
   readonly identities: Identities;
   readonly tokens: FetchingVerifier;
+  /** Sessions that have ended. */
+  readonly revocations: Revocations;
+  /** Undefined where there is no Redis. */
+  readonly redis: ProcessRedis | undefined;
   readonly postgresUrl: string;
   /** Where workloads are; those of this process write themselves in when their port is open. */
   readonly addresses: Map<string, string>;
+  /** Lets go of what services used; they have stopped before. */
+  close(): Promise<void>;
 }
 
 /** What a service is built with: everything it needs from outside, in its own name. */
@@ -44,6 +54,13 @@ export interface Kit {
   addressOf(workload: string): string;
   /** The service's own schema, brought to the newest version. */
   postgres(schema: Schema): Promise<Database>;
+  /**
+   * The shop's Redis, once it answers.
+   * @throws StartError where the settings name none, or it does not answer
+   */
+  redis(): Promise<Redis>;
+  /** Sessions that have ended. */
+  readonly revocations: Revocations;
   /** Events of the service and of others; once for each service, on its own schema, which must say so. Handlers end before the database closes. */
   events(database: Database): Promise<Events>;
   /** Opens the service's port. */
@@ -97,8 +114,10 @@ export async function createShared(options: {
   readonly postgresUrl: string;
   /** Left out: as the settings say. */
   readonly identities?: Identities;
+  /** Ends waiting for engines at the start. */
+  readonly stopping?: AbortSignal;
 }): Promise<Shared> {
-  const { settings } = options;
+  const { settings, log, stopping } = options;
   const addresses = new Map<string, string>();
   const addressOf = addressIn(addresses, settings);
   if (!settings.contractCheck)
@@ -112,7 +131,11 @@ export async function createShared(options: {
   };
   // Calls wait for it: what is stuck once is asked for anew before their time is over.
   const tokens = createTokenVerifier(() => fetchKeys().catch(fetchKeys));
-  return { ...options, identities, tokens, addresses };
+  const revocations = createRevocations(log);
+  const durable = settings.environment !== "dev";
+  const redis = settings.redis && createProcessRedis({ settings: settings.redis, revocations, log, durable, stopping });
+  const close = async () => redis?.close();
+  return { ...options, identities, tokens, revocations, redis, addresses, close };
 }
 
 /** Starts one service of a process. If its start fails, what had been started is stopped again. */
@@ -146,12 +169,17 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     addressOf: (it) => oneOf(addressOf(it)),
     client: (service, at) => clients.client(service, at),
     async postgres(schema) {
-      await migrateSchema({ url: shared.postgresUrl, name: workload, schema, log });
-      const poolMax = settings.postgresPoolMax;
-      const database = openDatabase({ url: shared.postgresUrl, schema: workload, log, metrics, poolMax });
+      await migrateSchema({ url: settings.postgres.directUrl ?? shared.postgresUrl, name: workload, schema, log });
+      const { postgres } = settings;
+      const database = openDatabase({ url: shared.postgresUrl, ...postgres, schema: workload, log, metrics });
       closers.push(() => database.close());
       return database;
     },
+    async redis() {
+      if (shared.redis === undefined) throw new StartError(`REDIS_URL is not set, but ${workload} needs it.`);
+      return shared.redis.open({ log, metrics });
+    },
+    revocations: shared.revocations,
     async events(database) {
       const events = await startEvents({ database, metrics, log });
       closers.push(() => events.close());
@@ -160,6 +188,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     async serve(options) {
       const deps = {
         ...shared,
+        allowances: await shared.redis?.join({ log, metrics }),
         identity,
         workload,
         host: settings.host,

@@ -34,7 +34,8 @@ export async function runAlone(workload: Workload, main: Main, schemaOf?: Schema
       throw new StartError(`There is no command "${words.join(" ")}": give none to serve, or "${MIGRATE}" alone.`);
     const schema = schemaFor(schemaOf, settings);
     const engines = schema && (await awaitEngines({ settings, workload, schema, log, signal: stopping }));
-    const shared = await createShared({ settings, log, postgresUrl: engines?.postgresUrl ?? "" });
+    const shared = await createShared({ settings, log, postgresUrl: engines?.postgresUrl ?? "", stopping });
+    started(shared);
     stopping.throwIfAborted();
     const service = await startService(shared, workload, main);
     started(service);

@@ -6,10 +6,12 @@ import { callFailure } from "./failure.ts";
 import { createReadiness, healthService } from "./health.ts";
 import { createHttpAccess } from "./http-access.ts";
 import type { TokenVerifier } from "./identity/access-token.ts";
+import type { Revocations } from "./identity/revocations.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
 import type { Implementation } from "./implementation.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPipeline, type Step } from "./pipeline/pipeline.ts";
+import type { SharedAllowances } from "./pipeline/rate-limit.ts";
 import { standardSteps } from "./pipeline/steps.ts";
 import { answer, healthRoutes, pathOf, type Served } from "./plain-http.ts";
 import { policyOf } from "./policy.ts";
@@ -45,6 +47,10 @@ export interface ServeDeps {
   readonly contractCheck?: boolean;
   readonly identity: WorkloadIdentity;
   readonly tokens: TokenVerifier;
+  /** Sessions whose tokens are refused; undefined: none. */
+  readonly revocations?: Revocations;
+  /** Allowances that replicas share; undefined: each counts for itself. */
+  readonly allowances?: SharedAllowances | undefined;
 }
 
 const RESPONSE_MAX_BYTES = 16 * 1024 * 1024;

@@ -8,6 +8,9 @@ import { callFailure, type Failure } from "../failure.ts";
 /** Issuer and audience of the shop's access tokens. */
 export const TOKEN_ISSUER = "shopmesh";
 
+/** The longest life of an access token. */
+export const ACCESS_TOKEN_MS = 10 * 60_000;
+
 /** Claim values of `role`, and how far up the contract's scale of users each reaches. */
 export const ROLE_LEVEL = { guest: User.GUEST, customer: User.SIGNED_IN, admin: User.ADMIN } as const;
 export type RoleClaim = keyof typeof ROLE_LEVEL;

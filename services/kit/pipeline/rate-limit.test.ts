@@ -1,9 +1,10 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Call } from "../call.ts";
 import { Failure } from "../failure.ts";
-import { callOf, userOf } from "../testing/call.ts";
+import { callOf, endOf, userOf } from "../testing/call.ts";
 import { contractOf } from "../testing/contract.ts";
 import { rateLimit } from "./rate-limit.ts";
 
@@ -22,6 +23,10 @@ function limitedTo(requests: number, periodMs: number, name = "Say", user = User
   if (method === undefined) throw new Error("no method");
   return method;
 }
+
+const [unlimited] = contractOf([
+  { name: "Free", policy: { callers: ["edge"], user: User.ANY, timeout: { seconds: 1n } } },
+]).methods as [DescMethod];
 
 /** Whether the step lets a call through; when not, how long the client is told to wait. */
 function attempt(step: (call: Call) => void | Promise<void>, call: Call): true | number {
@@ -45,7 +50,7 @@ describe("a rate limit", () => {
       fc.property(requests, periodMs, pauses, (requests, periodMs, pauses) => {
         const method = limitedTo(requests, periodMs);
         let nowMs = 0;
-        const step = rateLimit("edge", () => nowMs);
+        const step = rateLimit("edge", { nowMs: () => nowMs });
         const passedAt: number[] = [];
         for (const pause of pauses) {
           nowMs += pause;
@@ -69,7 +74,7 @@ describe("a rate limit", () => {
       fc.property(requests, periodMs, (requests, periodMs) => {
         const method = limitedTo(requests, periodMs);
         let nowMs = 0;
-        const step = rateLimit("edge", () => nowMs);
+        const step = rateLimit("edge", { nowMs: () => nowMs });
         for (let call = 0; call < requests; call++) expect(attempt(step, callOf(method))).toBe(true);
         const waitMs = attempt(step, callOf(method));
         expect(waitMs).toBeGreaterThan(0);
@@ -89,7 +94,7 @@ describe("a rate limit", () => {
     });
     fc.assert(
       fc.property(fc.array(client, { maxLength: 40 }), (calls) => {
-        const step = rateLimit("edge", () => 0);
+        const step = rateLimit("edge", { nowMs: () => 0 });
         const method = limitedTo(2, 900);
         const passed = new Map<string, number>();
         for (const { user, clientAddress } of calls) {
@@ -105,7 +110,7 @@ describe("a rate limit", () => {
   });
 
   it("counts a guest's calls that are open to all by the address: guests' tokens cost nothing", () => {
-    const step = rateLimit("edge", () => 0);
+    const step = rateLimit("edge", { nowMs: () => 0 });
     const method = limitedTo(2, 900);
     const guests = ["one", "two", "three"].map((id) => userOf("guest", id));
     expect(guests.map((user) => attempt(step, callOf(method, { user })) === true)).toEqual([true, true, false]);
@@ -114,7 +119,7 @@ describe("a rate limit", () => {
   });
 
   it("counts no address of a network of IPv6 apart: its owner has as many as there are calls", () => {
-    const step = rateLimit("edge", () => 0);
+    const step = rateLimit("edge", { nowMs: () => 0 });
     const method = limitedTo(2, 900);
     const from = (clientAddress: string) => attempt(step, callOf(method, { clientAddress })) === true;
     const addresses = ["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3", "2001:db8:0:2::1"];
@@ -122,10 +127,44 @@ describe("a rate limit", () => {
   });
 
   it("counts each RPC apart, and calls from inside the mesh not at all", () => {
-    const step = rateLimit("edge", () => 0);
+    const step = rateLimit("edge", { nowMs: () => 0 });
     const [say, other] = [limitedTo(1, 900), limitedTo(1, 900, "Other")];
     const answers = [say, other, say, other].map((method) => attempt(step, callOf(method)) === true);
     expect(answers).toEqual([true, true, false, false]);
     for (let call = 0; call < 5; call++) expect(attempt(step, callOf(say, { caller: "api" }))).toBe(true);
+  });
+});
+
+describe("a rate limit that replicas share", () => {
+  /** A step over an answer that all replicas get, and how often it was asked for. */
+  function sharing(answers: readonly (number | undefined)[], nowMs = () => 0) {
+    let asked = 0;
+    const step = rateLimit("edge", { nowMs, shared: { take: async () => answers[asked++] } });
+    const method = limitedTo(2, 900);
+    return { come: () => endOf(() => step(callOf(method))), asked: () => asked };
+  }
+
+  it("refuses what the others have used up, and counts it for nothing", async () => {
+    const { come, asked } = sharing([300, 300, 300, 0, 0]);
+    const ends = [await come(), await come(), await come(), await come(), await come()];
+    expect(ends).toEqual(["RATE_LIMITED", "RATE_LIMITED", "RATE_LIMITED", "OK", "OK"]);
+    expect(asked()).toBe(5);
+  });
+
+  it("does not ask about what the replica refuses by itself", async () => {
+    const { come, asked } = sharing([0, 0, 0]);
+    expect([await come(), await come(), await come()]).toEqual(["OK", "OK", "RATE_LIMITED"]);
+    expect(asked()).toBe(2);
+  });
+
+  it("goes by the replica's own count while nobody can say", async () => {
+    const { come } = sharing([undefined, undefined, undefined]);
+    expect([await come(), await come(), await come()]).toEqual(["OK", "OK", "RATE_LIMITED"]);
+  });
+
+  it("makes nobody wait where there is no limit, or the call comes from inside", () => {
+    const step = rateLimit("edge", { shared: { take: async () => 0 } });
+    expect(step(callOf(limitedTo(2, 900), { caller: "api" }))).toBeUndefined();
+    expect(step(callOf(unlimited))).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import type { TokenVerifier } from "../identity/access-token.ts";
+import type { Revocations } from "../identity/revocations.ts";
 import { EDGE, type WorkloadIdentity } from "../identity/workload.ts";
 import type { Metrics } from "../metrics.ts";
 import { limitCalls } from "../overload/limit-calls.ts";
@@ -8,7 +9,8 @@ import { authorizeCaller, authorizeUser } from "./authorize.ts";
 import { deadline } from "./deadline.ts";
 import { countCalls } from "./metrics.ts";
 import type { Step, Steps } from "./pipeline.ts";
-import { rateLimit } from "./rate-limit.ts";
+import { rateLimit, type SharedAllowances } from "./rate-limit.ts";
+import { refuseRevoked } from "./revoked.ts";
 import { validate } from "./validate.ts";
 
 /** What the steps need. */
@@ -16,6 +18,10 @@ export interface StepDeps {
   readonly metrics: Metrics;
   readonly identity: WorkloadIdentity;
   readonly tokens: TokenVerifier;
+  /** Sessions whose tokens are refused; undefined: none. */
+  readonly revocations?: Revocations;
+  /** Allowances that replicas share; undefined: each counts for itself. */
+  readonly allowances?: SharedAllowances | undefined;
   /** Whether calls are held to who may make them; only `false` says no. */
   readonly contractCheck?: boolean;
 }
@@ -43,8 +49,9 @@ export function standardSteps(deps: StepDeps): Steps {
     overload.admission,
     deadline(),
     check(authenticateUser(deps.tokens)),
+    ...(deps.revocations === undefined ? [] : [check(refuseRevoked(deps.revocations))]),
     // After the user is known, so that people behind one address do not use up each other's allowance.
-    rateLimit(EDGE),
+    rateLimit(EDGE, { shared: deps.allowances }),
     check(authorizeUser()),
   ];
   return { admission, checks: [overload.check, validate()] };

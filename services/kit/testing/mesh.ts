@@ -11,7 +11,7 @@ import { createTokenVerifier, type JwkSet, type RoleClaim, TOKEN_ISSUER } from "
 import { createProofs, proofIdentity } from "../identity/proof.ts";
 import { workloadSecret } from "../identity/secret.ts";
 import { WORKLOAD_HEADER } from "../identity/workload.ts";
-import { type Main, type Running, type Shared, startService } from "../kit.ts";
+import { createShared, type Main, type Running, type Shared, startService } from "../kit.ts";
 import { DEFAULT_PORTS, readSettings, type Workload } from "../settings.ts";
 import { testPostgres } from "./postgres.ts";
 
@@ -76,16 +76,16 @@ export async function startTestMesh(
   const issuer = createTestIssuer();
   const proofs = createProofs(await workloadSecret(dataDir));
   const identities = { of: async (it: string) => proofIdentity(proofs, it), tls: undefined };
-  const addresses = new Map<string, string>();
+  const log = pino({ level: settings.logLevel });
+  const own = await createShared({ settings, log, postgresUrl, identities });
+  const { addresses } = own;
   const fetchKeys = async (): Promise<JwkSet> => {
     const auth = addresses.get("auth");
     const real =
       auth === undefined ? [] : ((await (await fetch(`${auth}/.well-known/jwks.json`)).json()) as JwkSet).keys;
     return { keys: [issuer.jwk, ...real] };
   };
-  const log = pino({ level: settings.logLevel });
-  const tokens = createTokenVerifier(fetchKeys);
-  const shared: Shared = { settings, log, identities, tokens, postgresUrl, addresses };
+  const shared: Shared = { ...own, tokens: createTokenVerifier(fetchKeys) };
   const running = new Map<Workload, Running>();
   const url = (workload: string) => {
     const address = addresses.get(workload);
@@ -125,6 +125,7 @@ export async function startTestMesh(
     },
     async close() {
       for (const service of [...running.values()].reverse()) await service.close();
+      await shared.close();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
