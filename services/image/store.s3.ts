@@ -85,7 +85,7 @@ export function createS3Store(deps: S3StoreDeps): ImageStore {
     async original(id) {
       const kept = await readInfo(s3, id);
       if (kept === undefined) return undefined;
-      const object = await s3.get(originalKey(id, kept.upload));
+      const object = await s3.get(originalKey(id, kept.upload), { isLarge: true });
       if (object === undefined) log.error({ imageId: id }, "the original of a picture is missing");
       else if (sha256Of(object.bytes) !== kept.sha256)
         throw new Error(`the original of ${id} holds other bytes than were kept`);

@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import { createEngine, type RunOptions } from "../engine.ts";
+import { BUDGET_MS, createEngine, type RunOptions } from "../engine.ts";
 import { CHECK_TIMEOUT_MS } from "../health.ts";
 import type { Metrics } from "../metrics.ts";
 import { isAway, S3Error } from "./error.ts";
@@ -49,7 +49,8 @@ export interface S3 {
    */
   put(key: string, bytes: Uint8Array, options?: S3Put): Promise<string | undefined>;
   head(key: string): Promise<S3Head | undefined>;
-  get(key: string): Promise<S3Object | undefined>;
+  /** @param options.isLarge there may be some megabytes of it, which take their time */
+  get(key: string, options?: { isLarge?: boolean }): Promise<S3Object | undefined>;
   /**
    * Bytes from `start` to `end`, both included, of the very object that `etag` stands for.
    * @returns undefined when there is another one by now, or none
@@ -73,11 +74,13 @@ export interface S3Options {
   readonly lookup?: http.AgentOptions["lookup"];
 }
 
-/** Milliseconds for what carries a whole object, which may have some megabytes. */
-const WHOLE_BUDGET_MS = 10_000;
+/** Milliseconds for what may carry some megabytes, or has to be safe on a disk before it is answered. */
+const LARGE_BUDGET_MS = 10_000;
 /** So that it is known what is amiss before whoever asks whether there is anything amiss gives up. */
 const PING_BUDGET_MS = CHECK_TIMEOUT_MS - 200;
 const LIST_MAX = 1_000;
+/** Objects removed by one request: S3 takes a thousand, but some remove them one after the other. */
+const DELETE_MAX = 100;
 const ABSENT = new Set(["NoSuchKey", "NotFound"]);
 const NOT_DONE = "PreconditionFailed";
 const NOT_KNOWN = "NotImplemented";
@@ -98,7 +101,7 @@ export function openS3(options: S3Options): S3 {
     engine.run(({ signal }) => requests.within(signal, work), options);
 
   const putOnce = (key: string, bytes: Uint8Array, put: S3Put) =>
-    run(() => requests.put(key, bytes, put).catch(ifAllowed), { budgetMs: WHOLE_BUDGET_MS });
+    run(() => requests.put(key, bytes, put).catch(ifAllowed), { budgetMs: LARGE_BUDGET_MS });
   return {
     async put(key, bytes, put = {}) {
       const { only, ...unconditional } = put;
@@ -113,13 +116,16 @@ export function openS3(options: S3Options): S3 {
       return allowed ? putOnce(key, bytes, unconditional) : undefined;
     },
     head: (key) => run(() => requests.head(key).catch(ifThere)),
-    get: (key) => run(() => requests.get(key).catch(ifThere), { budgetMs: WHOLE_BUDGET_MS }),
+    get: (key, { isLarge = false } = {}) =>
+      run(() => requests.get(key).catch(ifThere), { budgetMs: isLarge ? LARGE_BUDGET_MS : BUDGET_MS }),
     getRange: (key, range) => run(() => requests.getRange(key, range).catch(ifAllowed)),
     list: ({ prefix, after = "", limit = LIST_MAX }) =>
       run(() => requests.list(prefix, after, Math.min(limit, LIST_MAX))),
     async delete(keys) {
-      for (let at = 0; at < keys.length; at += LIST_MAX)
-        await run(() => requests.delete(keys.slice(at, at + LIST_MAX)));
+      for (let at = 0; at < keys.length; at += DELETE_MAX) {
+        const some = keys.slice(at, at + DELETE_MAX);
+        await run(() => requests.delete(some), { budgetMs: LARGE_BUDGET_MS });
+      }
     },
     ping: () => engine.probe(({ signal }) => requests.within(signal, requests.ping), { budgetMs: PING_BUDGET_MS }),
     close: () => requests.close(),

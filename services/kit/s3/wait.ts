@@ -26,7 +26,7 @@ const WRONG_REGION = new Set([
   "MovedPermanently",
   "InvalidRegion",
 ]);
-const CERTIFICATE = /CERT|^ERR_TLS|SIGNATURE_FAILURE/;
+const CERTIFICATE = /CERT|^ERR_TLS|^UNABLE_TO_VERIFY|SIGNATURE_FAILURE/;
 const OTHER_PROTOCOL = /^HPE_|^EPROTO|^ERR_SSL/;
 
 /** What is wrong, and what to do about it. */
