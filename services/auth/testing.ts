@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import type { UserEvent } from "#gen/shop/events/v1/user_event_pb.js";
-import { migrate, openDatabase } from "#kit/postgres/database.ts";
+import { openDatabase } from "#kit/postgres/database.ts";
+import { migrate } from "#kit/postgres/migrate.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 import type { AuthStore } from "./store.ts";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { POOL_MAX } from "./postgres/settings.ts";
 import { DEFAULT_PORTS, readSettings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -25,7 +26,12 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["PRODUCT_URL", "http://product:3001,", "http:// or https://"],
   ["PRODUCT_URL", "http://product:3001,product:3002", "http:// or https://"],
   ["PRODUCT_URL", Array.from({ length: 17 }, (_, at) => `http://product-${at}`).join(","), "more than 16 URLs"],
-  ["POSTGRES_POOL_MAX", "0", "a whole number from 1 to 100"],
+  ["POSTGRES_POOL_MAX", "0", "a whole number from 2 to 100"],
+  ["POSTGRES_POOLER", "session", "one of none, transaction"],
+  ["POSTGRES_POOLER", "transaction", "POSTGRES_DIRECT_URL must be set"],
+  ["POSTGRES_REPLICA_URL", "postgres://replica/shop", "POSTGRES_URL is not"],
+  ["POSTGRES_URL", "postgres://db/shop?sslmode=on", "must be one of disable, prefer, require"],
+  ["POSTGRES_URL", "postgres://db/shop?sslrootcert=/no/ca.pem", "no such file that can be read"],
   ["SHOP_URL", "shop.example", "http:// or https://"],
   ["ADMIN_EMAIL", "admin", "an e-mail address"],
   ["ADMIN_EMAIL", "a@b@c", "an e-mail address"],
@@ -100,7 +106,7 @@ describe("without settings", () => {
     dataDir: ".data",
     host: "127.0.0.1",
     postgresUrl: undefined,
-    postgresPoolMax: 8,
+    postgres: { poolMax: POOL_MAX, pooler: "none", directUrl: undefined, replicaUrl: undefined },
     adminEmail: "admin@shopmesh.example",
     adminPassword: undefined,
     logLevel: "warn",

@@ -2,6 +2,7 @@ import { baseUrls, boolean, type Env, email, integer, oneOf, password, url } fro
 import { type IdentitySettings, readIdentity } from "./identity/settings.ts";
 import { type KafkaSettings, readKafka } from "./kafka/settings.ts";
 import { readMongo } from "./mongo/settings.ts";
+import { type PostgresSettings, readPostgres } from "./postgres/settings.ts";
 import { type RedisSettings, readRedis } from "./redis/settings.ts";
 import { readS3, type S3Settings } from "./s3/settings.ts";
 import { StartError } from "./start-error.ts";
@@ -49,8 +50,8 @@ export interface Settings {
   readonly host: string;
   /** A PostgreSQL of one's own instead of the embedded one. */
   readonly postgresUrl: string | undefined;
-  /** Connections that one service of the process holds at most, besides one that listens. */
-  readonly postgresPoolMax: number;
+  /** How PostgreSQL is used. */
+  readonly postgres: PostgresSettings;
   /** MongoDB, for the catalogue; PostgreSQL has it otherwise. */
   readonly mongodbUrl: string | undefined;
   /** Redis, for carts and what replicas share; PostgreSQL has the carts otherwise. */
@@ -105,8 +106,6 @@ function checkScheme(name: string, baseUrls: string, identity: IdentitySettings)
 }
 
 const PORT_MAX = 65_535;
-/** Connections to PostgreSQL that a service holds at most. */
-export const POOL_MAX = 8;
 
 /**
  * Reads and checks all settings.
@@ -149,7 +148,7 @@ export function readSettings(env: Env): Settings {
     enableReflection: boolean(env, "ENABLE_REFLECTION", dev || environment === "qat"),
     host: env.HOST || (dev ? "127.0.0.1" : "0.0.0.0"),
     postgresUrl: url(env, "POSTGRES_URL", ["postgres", "postgresql"]),
-    postgresPoolMax: integer(env, "POSTGRES_POOL_MAX", POOL_MAX, 1, 100),
+    postgres: readPostgres(env),
     mongodbUrl: readMongo(env),
     redis: readRedis(env),
     s3,

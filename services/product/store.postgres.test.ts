@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { describe } from "vitest";
-import { migrate, openDatabase } from "#kit/postgres/database.ts";
+import { openDatabase } from "#kit/postgres/database.ts";
+import { migrate } from "#kit/postgres/migrate.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { storeContract } from "./store.contract.ts";
 import { createPostgresStore } from "./store.postgres.ts";

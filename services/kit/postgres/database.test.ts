@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testPostgres } from "../testing/postgres.ts";
-import { type Database, migrate, openDatabase } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
 
 const log = pino({ level: "silent" });
 const SCHEMA = "things";

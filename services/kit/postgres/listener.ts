@@ -1,5 +1,8 @@
 import pg from "pg";
 import type { Logger } from "pino";
+import { reasonOf } from "../reason.ts";
+import { QUERY_TIMEOUT_MS } from "./connection.ts";
+import { cut, endWithin } from "./pool.ts";
 
 /** Called with a NOTIFY's payload, and with undefined after a lost connection was made anew. */
 export type OnNotify = (payload: string | undefined) => void;
@@ -12,16 +15,27 @@ export interface Listener {
 }
 
 const RETRY_MS = 500;
+/** A connection that is dead without knowing is silent like one on which nothing happens: so it is asked. */
+const HEARTBEAT_MS = 5_000;
 
-/** Opens nothing before the first `listen`. */
-export function createListener(config: pg.ClientConfig, log: Logger): Listener {
+/** Asks from time to time whether the other end is still there; one that does not answer is cut off. */
+function watch(client: pg.Client, heartbeatMs: number): void {
+  const timer = setInterval(() => {
+    client.query("SELECT 1").catch(() => cut(client));
+  }, heartbeatMs);
+  timer.unref();
+  client.once("end", () => clearInterval(timer));
+}
+
+/** Opens nothing before the first `listen`. The URL must lead straight to the server: no pooler passes a NOTIFY on. */
+export function createListener(config: pg.ClientConfig, log: Logger, heartbeatMs: number = HEARTBEAT_MS): Listener {
   const channels = new Map<string, Set<OnNotify>>();
   let client: Promise<pg.Client> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   const open = async (): Promise<pg.Client> => {
-    const next = new pg.Client({ ...config, keepAlive: true });
+    const next = new pg.Client({ ...config, query_timeout: QUERY_TIMEOUT_MS });
     next.on("notification", ({ channel, payload }) => {
       for (const it of channels.get(channel) ?? []) it(payload);
     });
@@ -30,13 +44,14 @@ export function createListener(config: pg.ClientConfig, log: Logger): Listener {
       await next.connect();
       for (const channel of channels.keys()) await next.query(`LISTEN "${channel}"`);
     } catch (error) {
-      await next.end().catch(() => {});
+      cut(next);
       throw error;
     }
-    next.on("end", () => {
+    next.once("end", () => {
       client = undefined;
       retryLater();
     });
+    watch(next, heartbeatMs);
     return next;
   };
   const connected = (): Promise<pg.Client> => {
@@ -55,7 +70,8 @@ export function createListener(config: pg.ClientConfig, log: Logger): Listener {
           for (const set of channels.values()) for (const it of set) it(undefined);
         },
         (error: unknown) => {
-          log.debug({ err: error }, "cannot listen; trying again");
+          // Those who ask say that the database is away; one line for that is enough.
+          log.debug({ reason: reasonOf(error) }, "cannot listen; trying again");
           retryLater();
         },
       );
@@ -85,7 +101,11 @@ export function createListener(config: pg.ClientConfig, log: Logger): Listener {
       closed = true;
       clearTimeout(timer);
       const last = await client?.catch(() => undefined);
-      await last?.end();
+      if (last !== undefined)
+        await endWithin(
+          () => last.end(),
+          () => cut(last),
+        );
     },
   };
 }

@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "pino";
+import { reasonOf } from "../reason.ts";
 import { StartError } from "../start-error.ts";
-import { isAway } from "./database.ts";
+import { isAway } from "./away.ts";
+import { CONNECT_TIMEOUT_MS, type Pooler, sessionOf } from "./connection.ts";
+import { cut } from "./pool.ts";
 
 /** What to wait for, and how long. */
 export interface PostgresWait {
   readonly url: string;
+  readonly pooler?: Pooler;
+  readonly directUrl?: string | undefined;
   readonly log: Pick<Logger, "warn">;
   /** Ends the waiting with its reason. */
   readonly signal?: AbortSignal;
@@ -15,36 +20,45 @@ export interface PostgresWait {
 
 const WAIT_MS = 60_000;
 const PAUSE_MS = 500;
-const CONNECT_TIMEOUT_MS = 5_000;
+/** Some schema, to see whether the server takes what a session begins with. */
+const TRIAL_SCHEMA = "shopmesh_trial";
+const POOLER_HINT =
+  "is a pooler that does not keep the settings of a session: set POSTGRES_POOLER=transaction, and POSTGRES_DIRECT_URL to the server itself";
 
-async function connectOnce(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+/** Whether a pooler refuses the settings that a session begins with, as PgBouncer says it. */
+const refusesSession = (error: unknown) => /unsupported startup parameter/.test((error as Error).message);
+
+/** @throws StartError when the session's settings do not arrive, or whatever the connection fails with */
+async function connectOnce(url: string, pooler: Pooler, at: string): Promise<void> {
+  const { config } = sessionOf(url, TRIAL_SCHEMA, pooler);
+  const client = new pg.Client({ ...config, pipeline: false });
+  client.on("error", () => {});
   try {
     await client.connect();
-    await client.query("SELECT 1");
+    const { rows } = await client.query("SELECT current_setting('search_path') AS path");
+    const kept = (rows[0] as { path: string }).path.startsWith(TRIAL_SCHEMA);
+    if (pooler === "none" && !kept) throw new StartError(`${at} ${POOLER_HINT}.`);
+  } catch (error) {
+    if (refusesSession(error)) throw new StartError(`${at} ${POOLER_HINT}.`);
+    throw error;
   } finally {
+    // Nobody minds, and one that hangs would not say goodbye.
+    const timer = setTimeout(() => cut(client), CONNECT_TIMEOUT_MS);
     await client.end().catch(() => {});
+    clearTimeout(timer);
   }
 }
 
-/** "ECONNREFUSED", or what the server says; neither holds the password. */
-function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  return message || code || String(error);
-}
-
-/**
- * Waits until a database answers: services and their database are often started together.
- * @throws StartError when it does not within the time, or when it refuses the user, the password or the database's name
- */
-export async function awaitPostgres({ url, log, signal, waitMs = WAIT_MS }: PostgresWait): Promise<void> {
+async function awaitOne(name: string, url: string, options: PostgresWait): Promise<void> {
+  const { log, signal, pooler = "none", waitMs = WAIT_MS } = options;
   const startMs = performance.now();
+  const at = `The database of ${name} (${new URL(url).host})`;
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     try {
-      return await connectOnce(url);
+      return await connectOnce(url, pooler, at);
     } catch (error) {
-      const at = `The database of POSTGRES_URL (${new URL(url).host})`;
+      if (error instanceof StartError) throw error;
       if (!isAway(error)) throw new StartError(`${at} refuses the connection: ${reasonOf(error)}.`);
       const waitedMs = performance.now() - startMs;
       if (waitedMs >= waitMs) {
@@ -55,4 +69,15 @@ export async function awaitPostgres({ url, log, signal, waitMs = WAIT_MS }: Post
       await sleep(PAUSE_MS, undefined, signal && { signal });
     }
   }
+}
+
+/**
+ * Waits until a database answers: services and their database are often started together.
+ * @throws StartError when it does not within the time, when it refuses the user, the password or the database's name, or
+ *   when a pooler stands before it that the settings do not name
+ */
+export async function awaitPostgres(options: PostgresWait): Promise<void> {
+  await awaitOne("POSTGRES_URL", options.url, options);
+  if (options.directUrl !== undefined)
+    await awaitOne("POSTGRES_DIRECT_URL", options.directUrl, { ...options, pooler: "none" });
 }
