@@ -1,7 +1,8 @@
-import type { Deployment } from "#kit/deployment.ts";
+import type { Deployment, EngineUse } from "#kit/deployment.ts";
 import { alters, type Change, closes, opens } from "./diff-change.ts";
+import { ENGINES } from "./engines.ts";
 import type { MeshWorkload } from "./model.ts";
-import { STORE_WORDS } from "./words.ts";
+import { ENGINE_WORDS, STORE_WORDS } from "./words.ts";
 
 /** What one fact of a service became. */
 type Fact = (before: MeshWorkload, after: MeshWorkload) => Change[];
@@ -13,6 +14,18 @@ const store: Fact = ({ deployment: was }, { deployment: is, name }) => {
   if (was.store === is.store) return [];
   if (is.store === "none") return [closes(`${name} now ${STORE_WORDS[is.store]}`)];
   return [opens(`${name} now ${STORE_WORDS[is.store]}, which the network lets it reach`)];
+};
+
+const useOf = ({ keeps, on }: EngineUse) => `${ENGINE_WORDS[keeps]} on ${ENGINES[on].words}`;
+
+const engines: Fact = ({ deployment: { engines: was = [] } }, { deployment: { engines: is = [] }, name }) => {
+  const [before, after] = [new Set(was.map(useOf)), new Set(is.map(useOf))];
+  return [
+    ...[...after.difference(before)].map((it) =>
+      opens(`${name} can now keep ${it}, which the network lets it reach there`),
+    ),
+    ...[...before.difference(after)].map((it) => closes(`${name} can no longer keep ${it}`)),
+  ];
 };
 
 /** "edge /images/": each pair of a path and who may ask for it. */
@@ -78,7 +91,7 @@ const affinity: Fact = ({ deployment: was }, { deployment: is, name }) => {
   return [alters(`calls of ${name} ${same} go to the same replica`)];
 };
 
-const FACTS: readonly Fact[] = [port, store, http, keys, secrets, settings, size, affinity];
+const FACTS: readonly Fact[] = [port, store, engines, http, keys, secrets, settings, size, affinity];
 
 /** What became of a service that was there before, beside its calls. */
 export function workloadChanges(before: MeshWorkload, after: MeshWorkload): Change[] {

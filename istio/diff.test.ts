@@ -172,6 +172,12 @@ const CHANGES: Readonly<
     there: ["+ product now keeps its data in PostgreSQL, which the network lets it reach"],
     back: ["- product now keeps no data"],
   },
+  "an engine": {
+    from: { product: { store: "postgres" } },
+    to: { product: { store: "postgres", engines: [{ keeps: "data", on: "mongodb" }] } },
+    there: ["+ product can now keep its data on MongoDB, which the network lets it reach there"],
+    back: ["- product can no longer keep its data on MongoDB"],
+  },
   "a secret": {
     to: { product: { secrets: { API_KEY: "x" } } },
     there: ["+ product is now given the secret API_KEY"],

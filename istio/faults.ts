@@ -4,7 +4,8 @@ import { type Policy, policy as policyOption, User } from "#gen/shop/mesh/v1/pol
 import type { Deployment } from "#kit/deployment.ts";
 import { EDGE } from "#kit/identity/workload.ts";
 import { methodName, policyOf, timeoutMsOf } from "#kit/policy.ts";
-import { DEMO, EVERYBODY, POSTGRES, WEB } from "./names.ts";
+import { ENGINES } from "./engines.ts";
+import { CERTIFICATES, DEMO, EVERYBODY, MONITORS, WEB } from "./names.ts";
 
 /** The contract says something that the mesh cannot hold to; the message lists all faults. */
 export class MeshError extends Error {
@@ -69,7 +70,14 @@ export function callFaults(method: DescMethod, known: ReadonlySet<string>): stri
 }
 
 /** In the namespace they are something else. */
-const TAKEN: readonly string[] = [EDGE, WEB.name, POSTGRES.name, DEMO];
+const TAKEN: readonly string[] = [
+  EDGE,
+  WEB.name,
+  DEMO,
+  CERTIFICATES,
+  ...Object.keys(ENGINES),
+  ...Object.values(MONITORS),
+];
 /** A name for objects of Kubernetes, for hosts and, in upper case, for variables. */
 const WORKLOAD_NAME = /^[a-z][a-z0-9]*$/;
 
@@ -87,6 +95,12 @@ export function workloadFaults(
   if (TAKEN.includes(name)) faults.push(`"${name}" is no name for a service: it is taken`);
   if (it.deployment === undefined) faults.push(`${name} says nothing about itself: add services/${name}/deployment.ts`);
   if (it.port === undefined) faults.push(`${name} has no port: add it in services/kit/settings.ts`);
+  for (const { keeps, on } of it.deployment?.engines ?? []) {
+    const own = it.deployment?.engines?.filter((other) => other.keeps === keeps) ?? [];
+    if (it.deployment?.store === "none")
+      faults.push(`services/${name}/deployment.ts keeps nothing (store: "none") that ${on} could take over`);
+    if (own.length > 1) faults.push(`services/${name}/deployment.ts names two engines for its ${keeps}`);
+  }
   for (const { path, callers } of it.deployment?.http ?? [])
     for (const caller of callers.filter((caller) => caller !== EVERYBODY && !it.known.has(caller)))
       faults.push(`services/${name}/deployment.ts lets "${caller}" ask for ${path}, which is no workload`);

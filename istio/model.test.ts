@@ -78,9 +78,20 @@ describe("a contract that the mesh cannot hold to", () => {
 });
 
 describe("a service that the mesh has no place for", () => {
-  it.each(["gift_card", "web", "postgres", "edge", "demo"])("is %s", (name) => {
+  it.each(["gift_card", "web", "postgres", "kafka", "grafana", "edge", "demo"])("is %s", (name) => {
     const contracts = [contractOf([{ name: "Say", policy }], `test.${name}.v1`)];
     expect(() => meshOf(contracts, { [name]: plain }, [], { [name]: 3000 })).toThrow(`"${name}" is no name`);
+  });
+
+  it("is one whose engines have nothing to take over, or take over the same twice", () => {
+    const contracts = [contractOf([{ name: "Say", policy }], "test.cart.v1")];
+    const onRedis = { keeps: "data", on: "redis" } as const;
+    const meshWithEngines = (it: Partial<Deployment>) => meshOf(contracts, { cart: { ...plain, ...it } });
+    expect(() => meshWithEngines({ engines: [onRedis] })).toThrow(
+      'keeps nothing (store: "none") that redis could take',
+    );
+    const twice = [onRedis, { ...onRedis, on: "mongodb" } as const];
+    expect(() => meshWithEngines({ store: "postgres", engines: twice })).toThrow("names two engines for its data");
   });
 
   it("is one without a port", () => {

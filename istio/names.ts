@@ -29,6 +29,10 @@ export const EDGE_CERTIFICATE = "edge-certificate";
 
 /** Loads the demo catalogue in dev, by way of the edge. */
 export const DEMO = "demo";
+/** Under Docker's Compose: makes the certificates of all others. */
+export const CERTIFICATES = "certificates";
+/** Under Docker's Compose: who looks at the figures. */
+export const MONITORS = { prometheus: "prometheus", grafana: "grafana" } as const;
 /** Where Istio's control plane runs, and the label of its pods. */
 export const CONTROL_PLANE = { namespace: "istio-system", labels: { app: "istiod" }, port: 15012 } as const;
 /** On a namespace: whoever runs there may read the pods' metrics. */

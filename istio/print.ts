@@ -1,7 +1,7 @@
 import { ATTEMPTS_MAX } from "#kit/client/retry.ts";
 import { calleesOf, callersOf, EDGE, EVERYBODY, type Mesh, type MeshMethod, type MeshWorkload } from "./model.ts";
 import { type Column, rowLines, widthsOf, wrap } from "./text-table.ts";
-import { bytesWords, countWords, durationWords, rateWords, STORE_WORDS, shareWords, USER_WORDS } from "./words.ts";
+import { bytesWords, countWords, durationWords, rateWords, shareWords, storeWords, USER_WORDS } from "./words.ts";
 
 /** How a piece of the page stands out where the terminal can show it. */
 export type Style = (look: "bold" | "dim", text: string) => string;
@@ -91,7 +91,7 @@ function httpLines({ deployment }: MeshWorkload): string[] {
 function workloadLines(mesh: Mesh, workload: MeshWorkload, widths: readonly number[], style: Style): string[] {
   const { name, port, deployment, methods } = workload;
   return [
-    `${style("bold", name)}  port ${port}, ${STORE_WORDS[deployment.store]}`,
+    `${style("bold", name)}  port ${port}, ${storeWords(deployment)}`,
     `  called by ${callersOf(mesh, name).join(", ") || "nobody"}; calls ${calleesOf(mesh, name).join(", ") || "nobody"}`,
     ...indented(httpLines(workload)),
     "",

@@ -1,5 +1,6 @@
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
-import type { Deployment } from "#kit/deployment.ts";
+import type { Deployment, EngineUse } from "#kit/deployment.ts";
+import { ENGINES } from "./engines.ts";
 import type { MeshMethod } from "./model.ts";
 
 /** Whom a call serves, as a noun. */
@@ -16,6 +17,15 @@ export const STORE_WORDS: Readonly<Record<Deployment["store"], string>> = {
   postgres: "keeps its data in PostgreSQL",
   none: "keeps no data",
 };
+
+/** What an engine can take over of what a service keeps. */
+export const ENGINE_WORDS: Readonly<Record<EngineUse["keeps"], string>> = { data: "its data", events: "its events" };
+
+/** "keeps its data in PostgreSQL, or its data on MongoDB and its events on Kafka" */
+export function storeWords({ store, engines = [] }: Deployment): string {
+  const others = engines.map(({ keeps, on }) => `${ENGINE_WORDS[keeps]} on ${ENGINES[on].words}`);
+  return [STORE_WORDS[store], ...(others.length > 0 ? [`or ${listWords(others)}`] : [])].join(", ");
+}
 
 const PERIODS: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour" };
 const BYTES_PER_KIB = 1024;
