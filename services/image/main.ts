@@ -3,9 +3,7 @@ import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { implement } from "#kit/implementation.ts";
 import type { Kit, Main } from "#kit/kit.ts";
 import { runAlone } from "#kit/run.ts";
-import { openS3 } from "#kit/s3/s3.ts";
 import type { S3Settings } from "#kit/s3/settings.ts";
-import { awaitBucket } from "#kit/s3/wait.ts";
 import type { Schema } from "#kit/schema.ts";
 import type { Settings } from "#kit/settings.ts";
 import { deployment } from "./deployment.ts";
@@ -24,8 +22,10 @@ export function schemaOf({ imageStore }: Settings): Schema | undefined {
   return imageStore === "postgres" ? { migrations: new URL("./migrations", import.meta.url) } : undefined;
 }
 
-async function openS3Store({ log, metrics, onClose }: Kit, settings: S3Settings): Promise<ImageStore> {
-  await awaitBucket({ settings, log });
+async function openS3Store({ log, metrics, stopping, onClose }: Kit, settings: S3Settings): Promise<ImageStore> {
+  // The client takes 40 MB of memory, so it is loaded where it is wanted.
+  const [{ openS3 }, { awaitBucket }] = await Promise.all([import("#kit/s3/s3.ts"), import("#kit/s3/wait.ts")]);
+  await awaitBucket({ settings, log, ...(stopping && { signal: stopping }) });
   const s3 = openS3({ settings, log, metrics });
   onClose(() => s3.close());
   const removed = metrics.counter("shop_image_orphans_removed_total", "Files removed that belonged to no picture");

@@ -36,6 +36,8 @@ export interface Shared {
   readonly postgresUrl: string;
   /** Where workloads are; those of this process write themselves in when their port is open. */
   readonly addresses: Map<string, string>;
+  /** Aborted when the process shall end: what still waits for engines gives up. */
+  readonly stopping?: AbortSignal;
   /** Lets go of what services used; they have stopped before. */
   close(): Promise<void>;
 }
@@ -48,6 +50,8 @@ export interface Kit {
   readonly metrics: Metrics;
   /** Who this is to others, for parts that speak plain HTTP. */
   readonly identity: WorkloadIdentity;
+  /** Aborted when the process shall end: what still waits for an engine at the start gives up. */
+  readonly stopping: AbortSignal | undefined;
   /** A typed client of another service. */
   client<T extends DescService>(service: T, workload?: Workload): Client<T>;
   /** Where a workload is, or one of its replicas by chance: "http://127.0.0.1:3001". */
@@ -166,6 +170,7 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     log,
     metrics,
     identity,
+    stopping: shared.stopping,
     addressOf: (it) => oneOf(addressOf(it)),
     client: (service, at) => clients.client(service, at),
     async postgres(schema) {
