@@ -1,26 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
-import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
-import { demoShelves } from "../demo/catalogue.ts";
-import { loadDemoCatalogue } from "../demo/load.ts";
-import { main as edge } from "../edge/main.ts";
-import { backend } from "./testing/backend.ts";
-import {
-  addToCart,
-  fillCheckout,
-  findTeapot,
-  launchBrowser,
-  openPage,
-  payAtLast,
-  seePictures,
-  signUp,
-  signUpToCheckOut,
-  statusOf,
-  withoutBrowser,
-} from "./testing/browser.ts";
-import { buildWebApp } from "./web-build.ts";
+import type { TestMesh } from "#kit/testing/mesh.ts";
+import { addToCart, fillCheckout, launchBrowser, openPage, signUp, withoutBrowser } from "./testing/browser.ts";
+import { buyAsGuest, startBrowserShop } from "./testing/browser-shop.ts";
 
 let mesh: TestMesh;
 let browser: Browser;
@@ -36,12 +18,7 @@ async function addFirstProduct(page: Page): Promise<void> {
 
 describe.skipIf(withoutBrowser)("the shop in a browser", () => {
   beforeAll(async () => {
-    await buildWebApp();
-    mesh = await startTestMesh({ ...backend, edge }, { env: { FULFILMENT_STEP_SECONDS: "2" } });
-    const clients = { products: mesh.client(ProductService), images: mesh.client(ImageService) };
-    const { token } = mesh.as("admin");
-    const shelves = demoShelves.slice(0, 2);
-    await loadDemoCatalogue({ clients, token, shelves, log: mesh.shared.log, signal: AbortSignal.timeout(60_000) });
+    mesh = await startBrowserShop();
     browser = await launchBrowser();
   }, 120_000);
   afterAll(async () => {
@@ -52,20 +29,7 @@ describe.skipIf(withoutBrowser)("the shop in a browser", () => {
   it("sells something to a guest who signs up, and shows the order on its way to the door", {
     timeout: 90_000,
   }, async () => {
-    const { page, complaints } = await visit("/");
-    await findTeapot(page);
-    await addToCart(page);
-    await seePictures(page);
-
-    await signUpToCheckOut(page);
-    await payAtLast(page);
-    const status = () => statusOf(page);
-    await expect.poll(status, { timeout: 15_000 }).toMatch(/Processing|Shipped/);
-    await expect.poll(status, { timeout: 20_000 }).toBe("Delivered");
-    expect(await page.getByTestId("cart-count").innerText()).toBe("0");
-    await page.goto("/orders");
-    await page.getByText("Delivered").first().waitFor();
-    expect(complaints.filter((it) => !it.includes("the server responded with a status"))).toEqual([]);
+    await buyAsGuest(await visit("/"));
   });
 
   it("keeps filters and pages in the address, so that back and reload show the same", async () => {
