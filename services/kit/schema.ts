@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { migrateEvents } from "./events/create-events.ts";
 import type { MongoMigration } from "./mongo/migrate.ts";
-import { migrate } from "./postgres/database.ts";
+import { migrate } from "./postgres/migrate.ts";
 import { awaitPostgres } from "./postgres/wait.ts";
 import type { Settings, Workload } from "./settings.ts";
 import { StartError } from "./start-error.ts";
@@ -33,15 +33,18 @@ export async function migrateSchema(options: {
 export interface Engines {
   /** Empty where the service needs none. */
   readonly postgresUrl: string;
+  /** The same server where no pooler stands before it. */
+  readonly directPostgresUrl: string;
   readonly mongodbUrl: string | undefined;
 }
 
 function postgresUrlOf({ postgresUrl, kafka }: Settings, workload: Workload, schema: Schema): string {
+  const hears = schema.events === true && kafka === undefined;
+  if (schema.migrations === undefined && !hears) return "";
   if (postgresUrl !== undefined) return postgresUrl;
   const form = "postgres://user:password@host:5432/database";
   if (schema.migrations !== undefined)
     throw new StartError(`POSTGRES_URL is not set, but ${workload} keeps its data in PostgreSQL: set it to ${form}.`);
-  if (!schema.events || kafka !== undefined) return "";
   throw new StartError(
     `Neither KAFKA_BROKERS nor POSTGRES_URL is set, but ${workload} hears of events there: set KAFKA_BROKERS to host:9092, or POSTGRES_URL to ${form}.`,
   );
@@ -63,13 +66,14 @@ export async function awaitEngines(options: {
   const postgresUrl = postgresUrlOf(settings, workload, schema);
   const { mongodbUrl } = settings;
   if (schema.mongo !== undefined && mongodbUrl === undefined) throw new StartError("MONGODB_URL is not set.");
-  if (postgresUrl !== "") await awaitPostgres({ url: postgresUrl, log, ...(signal && { signal }) });
+  const { postgres } = settings;
+  if (postgresUrl !== "") await awaitPostgres({ url: postgresUrl, ...postgres, log, ...(signal && { signal }) });
   if (schema.mongo !== undefined && mongodbUrl !== undefined) {
     // The driver is loaded where it is needed: it weighs as much as a service.
     const { awaitMongo } = await import("./mongo/wait.ts");
     await awaitMongo({ url: mongodbUrl, log, ...(signal && { signal }) });
   }
-  return { postgresUrl, mongodbUrl };
+  return { postgresUrl, directPostgresUrl: postgresUrl && (postgres.directUrl ?? postgresUrl), mongodbUrl };
 }
 
 /** Brings all that a service keeps, in each engine, to the newest version; any number of processes may do so at once. */
@@ -80,8 +84,8 @@ export async function migrateEngines(options: {
   readonly log: Logger;
 }): Promise<void> {
   const { engines, workload, schema, log } = options;
-  const { postgresUrl, mongodbUrl } = engines;
-  if (postgresUrl !== "") await migrateSchema({ url: postgresUrl, name: workload, schema, log });
+  const { directPostgresUrl, mongodbUrl } = engines;
+  if (directPostgresUrl !== "") await migrateSchema({ url: directPostgresUrl, name: workload, schema, log });
   if (schema.mongo !== undefined && mongodbUrl !== undefined) {
     const { migrateMongo } = await import("./mongo/migrate.ts");
     await migrateMongo({ url: mongodbUrl, workload, migrations: schema.mongo, log });

@@ -1,10 +1,9 @@
-import { type SearchDocument, singularsOf } from "./search.ts";
+import { formsOf, type SearchDocument } from "./search.ts";
 import { blanksOf, slipsOf } from "./slips.ts";
 
 // Words are letters and digits only (and a blank), so quotes are all it takes to write them into a tsvector or tsquery.
 const exact = (word: string) => `'${word}'`;
 const prefix = (word: string) => `'${word}':*`;
-const formsOf = (word: string) => [word, ...singularsOf(word)];
 
 // The distance at which PostgreSQL no longer takes two words for neighbours.
 const FIELD_GAP = 100;

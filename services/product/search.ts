@@ -85,6 +85,9 @@ export function singularsOf(word: string): string[] {
   return word.endsWith("es") ? [stem, word.slice(0, -2)] : [stem];
 }
 
+/** A word and what it may be the plural of. */
+export const formsOf = (word: string): string[] => [word, ...singularsOf(word)];
+
 /** What a query looks for; no terms when there is no word in it. */
 export function searchTerms(query: string, allowTypos: boolean): SearchTerms {
   const words = [...new Set(wordsOf(query))];

@@ -7,7 +7,7 @@ import { BadRequestSchema, ErrorInfoSchema } from "#gen/google/rpc/error_details
 import { OrderEventSchema } from "#gen/shop/events/v1/order_event_pb.js";
 import type { ProductSchema } from "#gen/shop/product/v1/product_pb.js";
 import { ProductOrder, ProductService } from "#gen/shop/product/v1/product_service_pb.js";
-import { startEvents } from "#kit/events/create-events.ts";
+import { startEvents } from "#kit/events/start-events.ts";
 import { createMetrics } from "#kit/metrics.ts";
 import { openDatabase } from "#kit/postgres/database.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";

@@ -32,7 +32,7 @@ export interface MongoOptions {
 }
 
 /** Connections of a process; each carries one operation at a time. */
-const POOL_MAX = 16;
+const POOL_MAX = 32;
 /** How long an operation waits for a connection of the pool, or for a primary to be elected, in milliseconds. */
 const SELECTION_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;

@@ -28,11 +28,13 @@ export async function withLease<T>(
 ): Promise<T> {
   const holder = randomUUID();
   const mine = [{ $set: { holder, until: { $add: ["$$NOW", leaseMs] } } }];
-  const free = { $or: [{ holder }, { $expr: { $lt: ["$until", "$$NOW"] } }] };
+  const isOver = { $expr: { $lt: ["$until", "$$NOW"] } };
   const take = async () => {
+    const { matchedCount } = await collection.updateOne({ _id: name, $or: [{ holder }, isOver] }, mine);
+    if (matchedCount === 1) return true;
     try {
       // Where somebody else's lease stands, the filter finds nothing, and the id is taken.
-      await collection.updateOne({ _id: name, ...free }, mine, { upsert: true });
+      await collection.updateOne({ _id: name, holder: { $exists: false } }, mine, { upsert: true });
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;
