@@ -5,13 +5,14 @@ import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { type Agents, createAgents } from "./client/agents.ts";
 import { getJson } from "./client/get-json.ts";
 import { createClients } from "./clients.ts";
-import { startEvents } from "./events/create-events.ts";
 import type { Events } from "./events/events.ts";
+import { startEvents } from "./events/start-events.ts";
 import { callFailure } from "./failure.ts";
 import { createTokenVerifier, type FetchingVerifier, type JwkSet } from "./identity/access-token.ts";
 import { createIdentities, type Identities } from "./identity/identities.ts";
 import { createRevocations, type Revocations } from "./identity/revocations.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
+import { createKafka } from "./kafka/kafka.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Served, servePlain } from "./plain-http.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
@@ -65,8 +66,12 @@ export interface Kit {
   redis(): Promise<Redis>;
   /** Sessions that have ended. */
   readonly revocations: Revocations;
-  /** Events of the service and of others; once for each service, on its own schema, which must say so. Handlers end before the database closes. */
-  events(database: Database): Promise<Events>;
+  /**
+   * Events of the service and of others; once for each service. Who publishes gives its own schema, which must say so;
+   * who only listens needs none where there is Kafka. Handlers end before the database closes.
+   * @throws StartError where there is neither Kafka nor a database
+   */
+  events(database?: Database): Promise<Events>;
   /** Opens the service's port. */
   serve(options: ServeOptions): Promise<void>;
   /** Opens the port for plain HTTP alone, for browsers, as the edge does; `/health` and `/ready` are answered beside it. */
@@ -186,7 +191,9 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     },
     revocations: shared.revocations,
     async events(database) {
-      const events = await startEvents({ database, metrics, log });
+      const { kafka: settings } = shared.settings;
+      const kafka = settings && createKafka({ settings, name: workload, log, metrics });
+      const events = await startEvents({ database, kafka, metrics, log });
       closers.push(() => events.close());
       return events;
     },

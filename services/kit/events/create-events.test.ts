@@ -9,9 +9,11 @@ import { createMetrics } from "../metrics.ts";
 import { type Database, openDatabase } from "../postgres/database.ts";
 import { eventually } from "../testing/eventually.ts";
 import { testPostgres } from "../testing/postgres.ts";
-import { createEvents, migrateEvents, type RunningEvents, startEvents } from "./create-events.ts";
+import { createEvents, migrateEvents, type RunningEvents } from "./create-events.ts";
+import { createPostgresDeadLetters } from "./dead-letters.postgres.ts";
 import { createPostgresEventLog } from "./event-log.postgres.ts";
 import type { EventLog } from "./event-log.ts";
+import { startEvents } from "./start-events.ts";
 
 const log = pino({ level: "silent" });
 const retry = { attemptsMax: 3, pauseMs: 1 };
@@ -38,6 +40,7 @@ async function open(publish?: EventLog["publish"]): Promise<RunningEvents> {
   const events = await createEvents({
     database,
     eventLog: publish ? { ...own, publish } : own,
+    deadLetters: createPostgresDeadLetters(database),
     metrics: createMetrics("test"),
     log,
     retry,

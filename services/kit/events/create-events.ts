@@ -1,16 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type DescMessage, getOption, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import { topic as topicOption } from "#gen/shop/mesh/v1/policy_pb.js";
+import { type BackoffPolicy, backoffMs } from "../client/backoff.ts";
 import type { Metrics } from "../metrics.ts";
-import { type Database, migrate } from "../postgres/database.ts";
-import { createDeadLetters } from "./dead-letters.ts";
-import { createPostgresEventLog } from "./event-log.postgres.ts";
+import type { Database } from "../postgres/database.ts";
+import { migrate } from "../postgres/migrate.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { EventLog, EventRecord } from "./event-log.ts";
 import type { Events } from "./events.ts";
+import type { Handover } from "./handover.ts";
 import { createOutbox } from "./outbox.ts";
+import { startRelay } from "./relay.ts";
 import { createSubscription, type RetryPolicy, type Subscription } from "./subscription.ts";
-import { startWorker } from "./worker.ts";
 
 /** Events that are being relayed and handled, until they are closed. */
 export interface RunningEvents extends Events {
@@ -20,9 +23,12 @@ export interface RunningEvents extends Events {
 
 /** What events stand on; the times are there for tests. */
 export interface EventsOptions {
-  /** The workload's own, with the outbox. */
-  readonly database: Database;
+  /** The workload's own, with the outbox; a workload without one publishes nothing. */
+  readonly database: Database | undefined;
   readonly eventLog: EventLog;
+  readonly deadLetters: DeadLetters;
+  /** What the log that was there before still holds. */
+  readonly handover?: Handover;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly retry?: RetryPolicy;
@@ -34,6 +40,7 @@ const EVENT_MAX_BYTES = 1024 * 1024;
 const POLL_MS = 10_000;
 /** Pauses of 0.1, 0.3, 0.9 and 2.7 seconds. */
 const RETRY: RetryPolicy = { attemptsMax: 5, pauseMs: 100 };
+const REPLAY_PAUSE: BackoffPolicy = { baseMs: 1_000, factor: 2, maxMs: 30_000, jitter: 0.5 };
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 function topicOf(schema: DescMessage): string {
@@ -52,36 +59,41 @@ function recordOf<T extends DescMessage>(schema: T, event: MessageShape<T>, subj
   return { eventId, topic: topicOf(schema), type: schema.typeName, subject, payload };
 }
 
+/** A start is when a mended handler comes: what the one before could not do is tried once more, as soon as it can be. */
+async function replayAtStart(
+  { deadLetters, log }: Pick<EventsOptions, "deadLetters" | "log">,
+  { topic, group, subscription }: { topic: string; group: string; subscription: Subscription },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      const { handled, failed } = await deadLetters.replay(topic, group, subscription.deliverOnce);
+      if (handled + failed > 0) log.warn({ topic, group, handled, failed }, "dead letters were tried again");
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ err: error, topic, group }, "dead letters could not be tried again yet");
+      await sleep(backoffMs(REPLAY_PAUSE, failures), undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
 /** Joins a workload's outbox and an event log. Both must have been migrated. */
 export async function createEvents(options: EventsOptions): Promise<RunningEvents> {
-  const { database, eventLog, metrics, log, retry = RETRY, pollMs = POLL_MS } = options;
-  const published = metrics.counter("events_published_total", "Events taken from the outbox to the event log");
+  const { database, eventLog, deadLetters, handover, metrics, log, retry = RETRY, pollMs = POLL_MS } = options;
   const endings = metrics.counter("events_handled_total", "Events by how they ended for a group", [
     "topic",
     "group",
     "ending",
   ]);
-  const outbox = createOutbox(database);
-  const deadLetters = createDeadLetters(database);
+  const outbox = database && createOutbox(database);
+  const relay = outbox && (await startRelay({ database, outbox, eventLog, handover, metrics, log, pollMs }));
   const subscriptions = new Map<string, Subscription>();
+  const stopping = new AbortController();
   const replays: Promise<void>[] = [];
-  const relay = startWorker({
-    name: `relay of ${database.schema}`,
-    async run(signal) {
-      while (!signal.aborted) {
-        const count = await outbox.publishBatch(eventLog);
-        if (count === 0) return;
-        published.inc(count);
-      }
-    },
-    pollMs,
-    log,
-  });
-  const unlisten = await database.listen(outbox.channel, () => relay.wake());
-  // What was appended before the channel was listened on.
-  relay.wake();
   return {
     async append(tx, schema, event, subject) {
+      if (outbox === undefined) throw new Error(`A ${schema.typeName} has no outbox to go to: events has no database`);
       await outbox.append(tx, recordOf(schema, event, subject));
     },
     async subscribe(schema, group, handle) {
@@ -99,15 +111,7 @@ export async function createEvents(options: EventsOptions): Promise<RunningEvent
       });
       subscriptions.set(key, subscription);
       await eventLog.consume(topic, group, subscription.deliver);
-      // A start is when a mended handler comes: what the one before could not do is tried once more.
-      replays.push(
-        deadLetters.replay(topic, group, subscription.deliverOnce).then(
-          ({ handled, failed }) => {
-            if (handled + failed > 0) log.warn({ topic, group, handled, failed }, "dead letters were tried again");
-          },
-          (error: unknown) => log.warn({ err: error, topic, group }, "dead letters could not be tried again"),
-        ),
-      );
+      replays.push(replayAtStart(options, { topic, group, subscription }, stopping.signal));
     },
     async replayDeadLetters(schema, group) {
       const topic = topicOf(schema);
@@ -116,8 +120,8 @@ export async function createEvents(options: EventsOptions): Promise<RunningEvent
       return deadLetters.replay(topic, group, subscription.deliverOnce);
     },
     async close() {
-      await Promise.all([relay.stop(), eventLog.close(), ...replays]);
-      await unlisten();
+      stopping.abort();
+      await Promise.all([relay?.close(), eventLog.close(), deadLetters.close(), ...replays]);
     },
   };
 }
@@ -129,10 +133,4 @@ const LOG_MIGRATIONS = fileURLToPath(new URL("./migrations-log", import.meta.url
 export async function migrateEvents({ url, schema, log }: { url: string; schema: string; log: Logger }): Promise<void> {
   await migrate({ url, schema, dir: OUTBOX_MIGRATIONS, table: "outbox_migrations", log });
   await migrate({ url, schema: "events", dir: LOG_MIGRATIONS, log });
-}
-
-/** Starts relaying and handling, with the event log in the same PostgreSQL. Both must have been migrated. */
-export function startEvents(options: { database: Database; metrics: Metrics; log: Logger }): Promise<RunningEvents> {
-  const { database, log } = options;
-  return createEvents({ ...options, eventLog: createPostgresEventLog({ database, log }) });
 }

@@ -8,20 +8,23 @@ import { guardConnections, type Kafka } from "../kafka/kafka.ts";
 import { createPublisher } from "../kafka/publisher.ts";
 import { startReader } from "../kafka/reader.ts";
 import { createRecordQueue, type RecordQueue } from "../kafka/record-queue.ts";
-import { ensureTopic, type TopicPlan } from "../kafka/topics.ts";
+import { createTopics, type TopicPlan } from "../kafka/topics.ts";
+import type { Metrics } from "../metrics.ts";
 import type { EventLog, RecordHandler } from "./event-log.ts";
 import { eventOf, messageOf } from "./kafka-record.ts";
+import { createLags, type Lag } from "./lag.ts";
 
 /** What it stands on; the times are there for tests. */
 export interface KafkaEventLogOptions {
   readonly kafka: Kafka;
+  /** Where it is told how far handling is behind, if anywhere. */
+  readonly metrics?: Pick<Metrics, "registry">;
   readonly times?: GroupTimes;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
 /** An event has 1 MiB at most; the rest is for its key, its headers and what Kafka puts around them. */
 const RECORD_MAX_BYTES = 2 * 1024 * 1024;
-const ENSURE_BUDGET_MS = 16_000;
 const PUBLISH_BUDGET_MS = 20_000;
 const PAUSE: BackoffPolicy = { baseMs: 200, factor: 2, maxMs: 10_000, jitter: 0.3 };
 
@@ -38,35 +41,20 @@ function planOf({ settings }: Kafka, topic: string): TopicPlan {
   };
 }
 
-/** Looks once whether topics are there, and makes those that are not. */
-function createTopics(kafka: Kafka) {
-  const ensured = new Map<string, Promise<void>>();
-  return (topic: string): Promise<void> => {
-    let ensuring = ensured.get(topic);
-    if (ensuring === undefined) {
-      ensuring = kafka.engine.run(() => ensureTopic(kafka, planOf(kafka, topic)), { budgetMs: ENSURE_BUDGET_MS });
-      ensured.set(topic, ensuring);
-      ensuring.catch(() => ensured.delete(topic));
-    }
-    return ensuring;
-  };
-}
-
 /** Hands the records of one partition to a handler, one at a time; one that it throws at comes again, before all others. */
 async function handlePartition(
   queue: RecordQueue,
-  { commits, signal }: Assignment,
+  signal: AbortSignal,
   handle: (record: StoredRecord) => Promise<void>,
-  onTaken: () => void,
+  onHandled: (record: StoredRecord) => void,
 ): Promise<void> {
   for (let failures = 0; ; failures = 0) {
     const record = await queue.next();
     if (record === undefined) return;
-    onTaken();
     for (;;) {
       try {
         await handle(record);
-        commits.handled(record.partition, record.offset + 1n);
+        onHandled(record);
         break;
       } catch {
         if (signal.aborted) return;
@@ -79,10 +67,9 @@ async function handlePartition(
 }
 
 /** Works on what a group shared out to this member: all partitions at once, each in its order. */
-function createWork(kafka: Kafka, topic: string, handle: RecordHandler) {
+function createWork(kafka: Kafka, topic: string, handle: RecordHandler, lag: Lag) {
   const { log } = kafka;
-  return async (assignment: Assignment): Promise<void> => {
-    const { consumer, membership, signal } = assignment;
+  return async ({ consumer, membership, commits, signal }: Assignment): Promise<void> => {
     const handleRecord = async (record: StoredRecord) => {
       const event = eventOf(record, topic);
       const { partition, offset } = record;
@@ -90,6 +77,7 @@ function createWork(kafka: Kafka, topic: string, handle: RecordHandler) {
       log.warn({ topic, partition, offset: `${offset}` }, "a record that is no event is passed over");
     };
     const offsets = await startOffsets(consumer, membership);
+    for (const [partition, offset] of offsets) lag.handled(partition, offset);
     const queues = new Map(membership.partitions.map((it) => [it, createRecordQueue(signal)]));
     const connections = new ConnectionPool(kafka.client.clientId, kafka.client);
     guardConnections(connections);
@@ -99,7 +87,10 @@ function createWork(kafka: Kafka, topic: string, handle: RecordHandler) {
       topic: membership.topic,
       offsets,
       wants: (partition) => queues.get(partition)?.hasRoom === true,
-      onFetched: ({ partition, records }) => queues.get(partition)?.push(records),
+      onFetched({ partition, records, endOffset }) {
+        queues.get(partition)?.push(records);
+        lag.end(partition, endOffset);
+      },
       signal,
       log,
     });
@@ -107,16 +98,21 @@ function createWork(kafka: Kafka, topic: string, handle: RecordHandler) {
     const hangUp = () => void Promise.resolve(connections.close()).catch(() => {});
     signal.addEventListener("abort", hangUp, { once: true });
     if (signal.aborted) hangUp();
-    const handlers = [...queues.values()].map((queue) =>
-      handlePartition(queue, assignment, handleRecord, () => reader.kick()),
-    );
-    await Promise.all([...handlers, reader.ended]);
+    const onHandled = ({ partition, offset }: StoredRecord) => {
+      commits.handled(partition, offset + 1n);
+      lag.handled(partition, offset + 1n);
+      reader.kick();
+    };
+    const handlers = [...queues.values()].map((queue) => handlePartition(queue, signal, handleRecord, onHandled));
+    await Promise.all([...handlers, reader.ended]).finally(() => lag.clear());
   };
 }
 
 /** An event log in Kafka; made at once, and connected as soon as Kafka is there. */
-export function createKafkaEventLog({ kafka, times }: KafkaEventLogOptions): EventLog {
-  const ensure = createTopics(kafka);
+export function createKafkaEventLog({ kafka, metrics, times }: KafkaEventLogOptions): EventLog {
+  const lagOf = createLags(metrics);
+  const topics = createTopics(kafka);
+  const ensure = (topic: string) => topics.ensure(planOf(kafka, topic));
   const publisher = createPublisher(kafka);
   const members: GroupMember[] = [];
   const { prefix } = kafka.settings;
@@ -133,14 +129,13 @@ export function createKafkaEventLog({ kafka, times }: KafkaEventLogOptions): Eve
         groupId: `${prefix}${topic}.${group}`,
         topic: `${prefix}${topic}`,
         prepare: () => ensure(topic),
-        work: createWork(kafka, topic, handle),
+        work: createWork(kafka, topic, handle, lagOf(topic, group)),
         ...(times && { times }),
       });
       members.push(member);
     },
     async close() {
-      await Promise.all(members.map((it) => it.leave()));
-      await publisher.close();
+      await Promise.all([publisher.close(), ...members.map((it) => it.leave())]);
     },
   };
 }

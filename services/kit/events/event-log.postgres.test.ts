@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Database, migrate, openDatabase } from "../postgres/database.ts";
+import { type Database, openDatabase } from "../postgres/database.ts";
+import { migrate } from "../postgres/migrate.ts";
 import { eventually } from "../testing/eventually.ts";
 import { testPostgres } from "../testing/postgres.ts";
 import { eventLogContract, testRecord } from "./event-log.contract.ts";

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Database } from "../postgres/database.ts";
 import type { EventLog, EventRecord, RecordHandler } from "./event-log.ts";
+import { HANDOVER_GROUP } from "./handover.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
 /** An event log in PostgreSQL's schema `events`. */
@@ -27,6 +28,7 @@ const POLL_MS = 10_000;
 const PRUNE_INTERVAL_MS = 3_600_000;
 const RETENTION_DAYS = 7;
 const BATCH_MAX = 50;
+const PRUNE_MAX = 1_000;
 
 const PUBLISH = `
   WITH topic AS (
@@ -60,9 +62,13 @@ const RELEASE = `
   UPDATE events.consumer_groups SET holder = NULL, lease_until = '-infinity'
   WHERE topic = $1 AND name = $2 AND holder = $3`;
 
+// Some at a time, since one statement has no time for many. Where the log was handed over to another one, that is no group.
 const PRUNE = `
-  DELETE FROM events.records AS r WHERE publish_time < now() - interval '${RETENTION_DAYS} days'
-    AND NOT EXISTS (SELECT FROM events.consumer_groups AS g WHERE g.topic = r.topic AND g.position < r.position)`;
+  DELETE FROM events.records WHERE (topic, position) IN (
+    SELECT topic, position FROM events.records AS r WHERE publish_time < now() - interval '${RETENTION_DAYS} days'
+      AND NOT EXISTS (SELECT FROM events.consumer_groups AS g
+        WHERE g.topic = r.topic AND g.position < r.position AND g.name <> '${HANDOVER_GROUP}')
+    LIMIT ${PRUNE_MAX})`;
 
 interface Row {
   position: number;
@@ -118,7 +124,9 @@ function createConsumer(database: Database, topic: string, group: string, leaseM
 export function createPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
   const { database, log, leaseMs = LEASE_MS, pollMs = POLL_MS } = options;
   const consumers: { topic: string; worker: Worker }[] = [];
-  const prune = async () => void (await database.query(PRUNE));
+  const prune = async () => {
+    while ((await database.query(PRUNE)).rowCount === PRUNE_MAX);
+  };
   const pruner = startWorker({ name: "event log retention", run: prune, pollMs: PRUNE_INTERVAL_MS, log });
   let unlisten: Promise<() => Promise<void>> | undefined;
   const listen = () => {

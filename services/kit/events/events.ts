@@ -25,16 +25,18 @@ export interface Events {
   /**
    * Stores an event in the outbox, as part of the transaction that makes it true; it is published when that commits, at
    * least once and in order for each subject. The topic is the one its contract names, and its field `event_id`, a UUID,
-   * must be set.
-   * @throws Error when the contract names no topic, `event_id` is no UUID, or the event has more than 1 MiB.
+   * must be set. While the event log is away, it waits in the outbox.
+   * @throws Error when the contract names no topic, `event_id` is no UUID, the event has more than 1 MiB, or the service has
+   * no database, and so no outbox.
    */
   append<T extends DescMessage>(tx: Queryable, schema: T, event: MessageShape<T>, subject: string): Promise<void>;
   /**
-   * Handles every event of a type once for each group, in order for each subject. A handler that throws is called again
-   * with growing pauses, five times in some four seconds, while the group's other events of the topic wait; then the
-   * event is set aside as a dead letter and the next comes. Dead letters are tried once more whenever the service
-   * starts, since that is when a mended handler comes. After a crash an event may come twice: a handler makes sure
-   * by the event's id, or by what it does, that this changes nothing.
+   * Handles every event of a type once for each group, in order and one at a time for each subject; events of different
+   * subjects may be handled at once. A handler that throws is called again with growing pauses, five times in some four
+   * seconds, while later events of the subject (and perhaps of others) wait; then the event is set aside as a dead letter and
+   * the next comes. A handler that throws DEPENDENCY_UNAVAILABLE is called again until it does not. Dead letters are tried
+   * once more whenever the service starts, since that is when a mended handler comes. After a crash an event may come twice,
+   * and the one before it as well: a handler makes sure by the event's id, or by what it does, that this changes nothing.
    */
   subscribe<T extends DescMessage>(
     schema: T,

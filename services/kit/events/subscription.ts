@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { isFailure } from "../failure.ts";
 import type { EventRecord, RecordHandler } from "./event-log.ts";
 import type { Delivery } from "./events.ts";
 
@@ -17,7 +19,10 @@ export type Ending = "handled" | "set_aside";
 
 /** What a group does with the events of a type. */
 export interface Subscription {
-  /** Handles a record, trying again; returns when it is handled or set aside. */
+  /**
+   * Handles a record, trying again; returns when it is handled or set aside.
+   * @throws Error when what the handler needs is away: nothing is wrong with the event, which is to come again later
+   */
   readonly deliver: RecordHandler;
   /** Handles a record once. */
   readonly deliverOnce: (record: EventRecord) => Promise<void>;
@@ -36,9 +41,11 @@ export interface SubscriptionOptions<T extends DescMessage> {
 
 const PAUSE_FACTOR = 3;
 
+const isAway = (error: unknown) => isFailure(error, ErrorReasonSchema, ErrorReason.DEPENDENCY_UNAVAILABLE);
+
 /**
- * Delivers events to a handler. While an event is tried again, the group's other events of that topic wait: the pauses
- * are short, so that this is a matter of seconds and the order within a subject needs no further care.
+ * Delivers events to a handler. While an event is tried again, others of the group wait, those of its subject among them:
+ * the pauses are short, so that this is a matter of seconds and the order within a subject needs no further care.
  */
 export function createSubscription<T extends DescMessage>(options: SubscriptionOptions<T>): Subscription {
   const { schema, group, retry, log } = options;
@@ -55,6 +62,10 @@ export function createSubscription<T extends DescMessage>(options: SubscriptionO
         return options.onEnd("handled");
       } catch (error) {
         const context = { err: error, group, topic: record.topic, eventId: record.eventId, attempt };
+        if (isAway(error)) {
+          log.warn(context, "an event cannot be handled for now, since something is away; it waits");
+          throw error;
+        }
         if (attempt >= retry.attemptsMax) {
           log.error(context, "an event could not be handled and is set aside");
           await options.setAside(record, error, attempt);

@@ -21,7 +21,7 @@ export interface WorkerOptions {
 }
 
 const FAILURE_PAUSE_MIN_MS = 200;
-const FAILURE_PAUSE_MAX_MS = 10_000;
+const FAILURE_PAUSE_MAX_MS = 4_000;
 const STOP_MAX_MS = 10_000;
 
 /** Starts a worker; its first run begins at once. */
@@ -48,7 +48,9 @@ export function startWorker({ name, run, pollMs, log }: WorkerOptions): Worker {
       // No wake-up cuts this pause short: what is broken is not helped by being asked again and again.
       const pauseMs = Math.min(FAILURE_PAUSE_MIN_MS * 2 ** failures, FAILURE_PAUSE_MAX_MS);
       failures += 1;
-      log.warn({ err: error, worker: name, pauseMs }, "background work failed; trying again");
+      // Once for each time that it goes wrong: what lasts is told by the state of what is away.
+      const level = failures === 1 ? "warn" : "debug";
+      log[level]({ err: error, worker: name, pauseMs }, "background work failed; trying again");
       woken = true;
       await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => {});
     }

@@ -39,7 +39,7 @@ export interface GroupMemberOptions {
 
 /** Belongs to its group until it leaves. */
 export interface GroupMember {
-  /** Ends the work, tells how far it came, and leaves its partitions to others. */
+  /** Ends the work, tells how far it came, and leaves its partitions to others; waits at most 10 seconds for that. */
   leave(): Promise<void>;
 }
 
@@ -48,7 +48,8 @@ const TIMES: GroupTimes = { heartbeatMs: 2_000, sessionMs: 15_000, rebalanceMs: 
 const JOIN_MARGIN_MS = 5_000;
 const FLUSH_MAX_MS = 3_000;
 const LEAVE_MAX_MS = 3_000;
-const PAUSE: BackoffPolicy = { baseMs: 300, factor: 2, maxMs: 10_000, jitter: 0.5 };
+const STOP_MAX_MS = 10_000;
+const PAUSE: BackoffPolicy = { baseMs: 300, factor: 2, maxMs: 4_000, jitter: 0.5 };
 const NO_DATA = Buffer.alloc(0);
 
 /** One time of belonging to the group; ends when it breaks. */
@@ -141,7 +142,8 @@ export function joinGroup(options: GroupMemberOptions): GroupMember {
         // It belonged for a while: this is another trouble than the one before.
         if (performance.now() - startMs > times.sessionMs) failures = 0;
         failures += 1;
-        kafka.log.warn({ err: readable(error), group: groupId }, "no place in a group of consumers; joining again");
+        const level = failures === 1 ? "warn" : "debug";
+        kafka.log[level]({ err: readable(error), group: groupId }, "no place in a group of consumers; joining again");
         await sleep(backoffMs(PAUSE, failures), undefined, { signal }).catch(() => {});
       }
     }
@@ -150,7 +152,7 @@ export function joinGroup(options: GroupMemberOptions): GroupMember {
   return {
     async leave() {
       stopping.abort();
-      await ended;
+      await within(STOP_MAX_MS, "leaving a group", ended).catch(() => {});
     },
   };
 }

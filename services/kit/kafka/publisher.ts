@@ -1,5 +1,5 @@
 import { compatibilityPartitioner, type MessageToProduce, Producer } from "@platformatic/kafka";
-import { within } from "./errors.ts";
+import { KafkaError, within } from "./errors.ts";
 import { guardConnections, type Kafka } from "./kafka.ts";
 
 /** A message on its way. */
@@ -13,6 +13,7 @@ export interface Publisher {
    * @throws KafkaError
    */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Waits for what is on its way, but not for long. */
   close(): Promise<void>;
 }
 
@@ -44,6 +45,7 @@ function requestsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
 export function createPublisher(kafka: Kafka): Publisher {
   let producer: Producer | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
 
   const open = () => {
     const opened = new Producer({
@@ -62,6 +64,7 @@ export function createPublisher(kafka: Kafka): Publisher {
     if (dropped !== undefined) void Promise.resolve(dropped.close(true)).catch(() => {});
   };
   const send = async (messages: readonly OutgoingMessage[]) => {
+    if (closed) throw new KafkaError("Kafka: nothing is published any more", false);
     producer ??= open();
     // Not the next one: what is given up must not go on behind the back of who tries again.
     const its = producer;
@@ -81,10 +84,10 @@ export function createPublisher(kafka: Kafka): Publisher {
       return publishing;
     },
     async close() {
-      await last;
-      const closing = producer?.close(true);
-      producer = undefined;
-      if (closing !== undefined) await within(CLOSE_MAX_MS, "closing", closing).catch(() => {});
+      // What is on its way may still arrive; what waits behind it does not begin.
+      closed = true;
+      await within(CLOSE_MAX_MS, "publishing the last", last).catch(() => {});
+      drop();
     },
   };
 }

@@ -13,6 +13,7 @@ export interface TopicPlan {
 
 const REPLICATION = 3;
 const LIMIT_MS = 15_000;
+const BUDGET_MS = LIMIT_MS + 1_000;
 const LEADERS_MAX_MS = 5_000;
 const LEADERS_PAUSE_MS = 50;
 
@@ -86,7 +87,7 @@ async function awaitLeaders(admin: Admin, name: string): Promise<void> {
  * the log says where it is not as stated.
  * @throws KafkaError
  */
-export async function ensureTopic(kafka: Kafka, plan: TopicPlan): Promise<void> {
+async function ensureTopic(kafka: Kafka, plan: TopicPlan): Promise<void> {
   const admin = new Admin({ ...kafka.client });
   guardConnections(admin.connections);
   const ensure = async () => {
@@ -106,4 +107,20 @@ export async function ensureTopic(kafka: Kafka, plan: TopicPlan): Promise<void> 
   } finally {
     void Promise.resolve(admin.close()).catch(() => {});
   }
+}
+
+/** Looks once whether topics are there, and makes those that are not. */
+export function createTopics(kafka: Kafka): { ensure(plan: TopicPlan): Promise<void> } {
+  const ensured = new Map<string, Promise<void>>();
+  return {
+    ensure(plan) {
+      let ensuring = ensured.get(plan.name);
+      if (ensuring === undefined) {
+        ensuring = kafka.engine.run(() => ensureTopic(kafka, plan), { budgetMs: BUDGET_MS });
+        ensured.set(plan.name, ensuring);
+        ensuring.catch(() => ensured.delete(plan.name));
+      }
+      return ensuring;
+    },
+  };
 }

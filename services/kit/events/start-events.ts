@@ -1,0 +1,49 @@
+import type { Logger } from "pino";
+import type { Kafka } from "../kafka/kafka.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Database } from "../postgres/database.ts";
+import { StartError } from "../start-error.ts";
+import { createEvents, type EventsOptions, type RunningEvents } from "./create-events.ts";
+import { createKafkaDeadLetters } from "./dead-letters.kafka.ts";
+import { createPostgresDeadLetters } from "./dead-letters.postgres.ts";
+import { joinDeadLetters } from "./dead-letters.ts";
+import { createKafkaEventLog } from "./event-log.kafka.ts";
+import { createPostgresEventLog } from "./event-log.postgres.ts";
+import { createHandover } from "./handover.ts";
+
+/** What a workload's events may stand on. */
+export interface StartEventsOptions extends Pick<EventsOptions, "metrics" | "log"> {
+  /** The workload's own, migrated; a workload that publishes needs one. */
+  readonly database?: Database | undefined;
+  /** Without it, events are in the same PostgreSQL. */
+  readonly kafka?: Kafka | undefined;
+}
+
+function inKafka(kafka: Kafka, database: Database | undefined, metrics: Metrics, log: Logger) {
+  const eventLog = createKafkaEventLog({ kafka, metrics });
+  const deadLetters = createKafkaDeadLetters({ kafka });
+  if (database === undefined) return { eventLog, deadLetters };
+  return {
+    eventLog,
+    deadLetters: joinDeadLetters(deadLetters, [createPostgresDeadLetters(database)]),
+    handover: createHandover({ database, to: eventLog, log }),
+  };
+}
+
+/**
+ * Starts relaying and handling. What PostgreSQL's event log and dead letters still hold from before there was Kafka is
+ * carried over. Kafka need not be there yet.
+ * @throws StartError where there is neither Kafka nor a database
+ */
+export async function startEvents({ database, kafka, metrics, log }: StartEventsOptions): Promise<RunningEvents> {
+  if (kafka !== undefined) return createEvents({ ...inKafka(kafka, database, metrics, log), database, metrics, log });
+  if (database === undefined)
+    throw new StartError("Events need a place: set KAFKA_BROKERS to host:9092, or give them a database in PostgreSQL.");
+  return createEvents({
+    database,
+    eventLog: createPostgresEventLog({ database, log }),
+    deadLetters: createPostgresDeadLetters(database),
+    metrics,
+    log,
+  });
+}
