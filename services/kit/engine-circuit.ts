@@ -8,9 +8,9 @@ export type CircuitState = "closed" | "half-open" | "open";
 
 /**
  * How an operation ended, as far as it tells of the engine: it answered (be it with an error), it is away, it did not answer
- * in time, or nothing can be said (the caller's own time was over too soon).
+ * in time, it says nothing to anybody, or nothing can be said (the caller's own time was over too soon).
  */
-export type Outcome = "there" | "away" | "late" | "unknown";
+export type Outcome = "there" | "away" | "late" | "silent" | "unknown";
 
 /** To be called once, when the operation that was let through is over. */
 export type EndPass = (outcome: Outcome) => void;
@@ -38,8 +38,8 @@ export interface CircuitOptions {
 
 /** So many failures in a row open the circuit. */
 export const FAILURES_MAX = 5;
-/** What an operation counts that was waited for in vain: it costs its callers more than one that was refused. */
-const WEIGHT_LATE = 2;
+/** What each counts. One that was waited for in vain costs its callers more than one that was refused; silence is proof. */
+const WEIGHT = { there: 0, unknown: 0, away: 1, late: 2, silent: FAILURES_MAX } as const;
 /** Half of the operations of a window open it as well, however the others go: one member of several may be gone. */
 const WINDOW_MS = 10_000;
 const WINDOW_OPERATIONS_MIN = 20;
@@ -66,7 +66,7 @@ function createFailureCount(nowMs: () => number) {
         inRow = 0;
         return false;
       }
-      inRow += outcome === "late" ? WEIGHT_LATE : 1;
+      inRow += WEIGHT[outcome];
       window.failed += 1;
       const share = window.failed / window.operations;
       return inRow >= FAILURES_MAX || (window.operations >= WINDOW_OPERATIONS_MIN && share >= WINDOW_SHARE_MAX);

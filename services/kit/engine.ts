@@ -2,8 +2,9 @@ import type { Logger } from "pino";
 import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { type Call, currentCall } from "./call.ts";
 import { type CircuitOptions, createCircuit, type EndPass } from "./engine-circuit.ts";
-import { createLimit, type Limit } from "./engine-limit.ts";
+import { LateError, type Limit, runWithin, SUSPICION_MS } from "./engine-limit.ts";
 import { createEngineMetrics } from "./engine-metrics.ts";
+import { createSignOfLife } from "./engine-sign-of-life.ts";
 import { callFailure } from "./failure.ts";
 import type { Metrics } from "./metrics.ts";
 import { reasonOf } from "./reason.ts";
@@ -43,6 +44,11 @@ export interface EngineOptions extends Pick<CircuitOptions, "nowMs" | "random"> 
   readonly metrics?: Pick<Metrics, "registry">;
   /** Milliseconds that an operation may take. */
   readonly budgetMs?: number;
+  /**
+   * Asks it for a sign of life, beside its operations. Where given, an operation may be slow as long as others are answered
+   * or this is, so `budgetMs` can be long; an engine that is silent is found within some two seconds all the same.
+   */
+  readonly check?: () => Promise<unknown>;
   /** Called when it is found to be away: to drop what may be broken, such as idle connections. */
   readonly onAway?: () => void;
 }
@@ -55,11 +61,6 @@ const ANSWER_MARGIN_MS = 100;
 /** Who is in a hurry learns nothing of the engine: to be late after less than this part of the budget does not count. */
 const TELLING_SHARE = 0.5;
 
-/** An operation that took longer than it may. */
-class LateError extends Error {
-  override readonly name = "LateError";
-}
-
 /** Milliseconds for an operation: its budget, or what the call has left. */
 function limitMsOf(budgetMs: number, call: Call | undefined): number {
   if (call?.deadlineMs === undefined) return budgetMs;
@@ -67,24 +68,12 @@ function limitMsOf(budgetMs: number, call: Call | undefined): number {
   return Math.max(1, Math.min(budgetMs, leftMs - Math.min(ANSWER_MARGIN_MS, leftMs / 10)));
 }
 
-/** Runs an operation until its limit; what comes later is dropped. */
-function runWithin<T>(operation: (limit: Limit) => Promise<T>, name: string, limitMs: number): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const limit = createLimit(limitMs);
-  const timer = setTimeout(() => {
-    const late = new LateError(`${name} did not answer within ${Math.round(limitMs)} ms`);
-    reject(late);
-    limit.end(late);
-  }, limitMs);
-  const begun = (async () => operation(limit))();
-  begun.then(resolve, reject).finally(() => clearTimeout(timer));
-  return promise;
-}
-
 /** An engine as the process knows it: away or there, by how the operations on it end. */
 export function createEngine(options: EngineOptions): Engine {
   const { name, isAway, log, budgetMs: usualMs = BUDGET_MS } = options;
   const metrics = createEngineMetrics(name, options.metrics);
+  const life = options.check && createSignOfLife(options.check);
+  const tellingMs = life === undefined ? usualMs * TELLING_SHARE : SUSPICION_MS;
   let awaySinceMs: number | undefined;
   let lastReason = "";
   const circuit = createCircuit({
@@ -103,24 +92,34 @@ export function createEngine(options: EngineOptions): Engine {
     },
   });
 
-  const failed = (kind: "away" | "late", error: unknown, end: EndPass, tells: boolean) => {
+  const answered = (end: EndPass) => {
+    life?.answered();
+    end("there");
+  };
+  const failed = (kind: "away" | "late", error: unknown, end: () => void) => {
     metrics.failed(kind);
     lastReason = reasonOf(error);
-    end(tells ? kind : "unknown");
+    end();
+  };
+  /** What it says of the engine that an operation was late. */
+  const late = (error: LateError, limitMs: number, end: EndPass) => {
+    if (error.silent) return end("silent");
+    if (limitMs < tellingMs) return end("unknown");
+    if (life === undefined) return end("late");
+    void life.isThere().then((isThere) => end(isThere ? "there" : "silent"));
   };
 
   async function attempt<T>(operation: (limit: Limit) => Promise<T>, budgetMs: number, end: EndPass): Promise<T> {
     const limitMs = limitMsOf(budgetMs, currentCall());
     const startMs = performance.now();
     try {
-      const result = await runWithin(operation, name, limitMs);
-      end("there");
+      const result = await runWithin(operation, { name, limitMs, life });
+      answered(end);
       return result;
     } catch (error) {
-      const late = error instanceof LateError;
-      if (late) failed("late", error, end, limitMs >= usualMs * TELLING_SHARE);
-      else if (isAway(error)) failed("away", error, end, true);
-      else end("there");
+      if (error instanceof LateError) failed("late", error, () => late(error, limitMs, end));
+      else if (isAway(error)) failed("away", error, () => end("away"));
+      else answered(end);
       throw error;
     } finally {
       metrics.took((performance.now() - startMs) / 1_000);

@@ -32,6 +32,9 @@ const codeOf = (error: unknown): string => {
   return typeof code === "string" ? code : "";
 };
 
+/** Whether a server says that it has no room for one more connection: so it is there. */
+export const isFull = (error: unknown): boolean => codeOf(error) === "53300";
+
 /** Whether an error says that there is no database for the moment, and not that something was wrong with what was asked. */
 export function isAway(error: unknown): boolean {
   if (error instanceof NoConnectionError) return true;

@@ -14,13 +14,13 @@ export interface Session {
   readonly begin: string;
 }
 
-/** Milliseconds for a connection, be it a new one or one that others still use. */
-export const CONNECT_TIMEOUT_MS = 1_800;
-/** Below what the client waits: a server that is there says itself that it takes too long, and keeps its connection. */
-export const STATEMENT_TIMEOUT_MS = 1_800;
-const LOCK_TIMEOUT_MS = 1_500;
-/** What the client waits for an answer; then the connection is given up. */
-export const QUERY_TIMEOUT_MS = 2_050;
+/** Milliseconds for a new connection; a server under load has to start a process and check the password. */
+export const CONNECT_TIMEOUT_MS = 4_000;
+/** What the server gives a statement, and a statement that waits for a lock. */
+export const STATEMENT_TIMEOUT_MS = 15_000;
+const LOCK_TIMEOUT_MS = 10_000;
+/** Longer than the server may take: a connection without an answer by then has lost its other end. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 /** Of silence, until the system asks the other end whether it is still there. */
 const KEEPALIVE_DELAY_MS = 10_000;
@@ -36,6 +36,7 @@ export function clientConfig(url: string, schema: string): pg.ClientConfig {
   return {
     connectionString: withStrictTls(url),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
     // By this, and by it alone, tools see whether a service is running.
@@ -49,7 +50,7 @@ export function clientConfig(url: string, schema: string): pg.ClientConfig {
  * so there every transaction begins with it.
  */
 export function sessionOf(url: string, schema: string, pooler: Pooler): Session {
-  const config = { ...clientConfig(url, schema), query_timeout: QUERY_TIMEOUT_MS };
+  const config = clientConfig(url, schema);
   if (pooler === "none") {
     const settings = Object.entries({ search_path: `${schema},public`, ...timeouts });
     return {

@@ -1,15 +1,16 @@
 import pg from "pg";
 import type { Logger } from "pino";
-import { currentCall } from "../call.ts";
 import { createEngine, type Engine } from "../engine.ts";
+import type { Limit } from "../engine-limit.ts";
 import type { Metrics } from "../metrics.ts";
 import { isAway, meaning } from "./away.ts";
-import { clientConfig, type Pooler, sessionOf } from "./connection.ts";
+import { clientConfig, type Pooler, STATEMENT_TIMEOUT_MS, sessionOf } from "./connection.ts";
 import { createListener } from "./listener.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { openReplica } from "./replica.ts";
 import { createRunner, type Queryable, type Runner } from "./runner.ts";
 import { POOL_MAX } from "./settings.ts";
+import { giveSignOfLife } from "./sign-of-life.ts";
 import { createPrepared, unprepared } from "./statements.ts";
 
 export type { Queryable } from "./runner.ts";
@@ -31,9 +32,10 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-/** A transaction is some statements, each with a time of its own; while a call waits for it, and when none does. */
-const TRANSACTION_BUDGET_MS = 5_000;
-const BACKGROUND_TRANSACTION_BUDGET_MS = 30_000;
+/** Longer than the server gives a statement; that it is silent is found otherwise, and a call's own time is shorter. */
+const BUDGET_MS = STATEMENT_TIMEOUT_MS + 1_000;
+/** A transaction is some statements, each with a time of its own. */
+const TRANSACTION_BUDGET_MS = 60_000;
 /** Less than readiness waits, so that it hears the reason. */
 const PING_BUDGET_MS = 1_400;
 
@@ -68,7 +70,7 @@ export interface DatabaseOptions extends PostgresAccess {
 /** Asks for a sign of life; where all connections are at work, what becomes of that work tells as much. */
 async function ping(engine: Engine, pool: Pool, runner: Runner): Promise<void> {
   if (engine.awayReason === undefined && pool.busy) return;
-  await engine.probe(() => runner.query("SELECT 1"), { budgetMs: PING_BUDGET_MS });
+  await engine.probe((limit) => runner.query(limit, "SELECT 1"), { budgetMs: PING_BUDGET_MS });
 }
 
 /** Opens a workload's schema. Call `migrate` first. */
@@ -82,29 +84,29 @@ export function openDatabase(options: DatabaseOptions): Database {
     name: "postgres",
     isAway,
     log,
+    budgetMs: BUDGET_MS,
+    check: () => giveSignOfLife(session.config),
     onAway: () => pool.dropIdle(),
     ...(metrics && { metrics }),
   });
   const runner = createRunner(pool, session, pooler === "none" ? createPrepared() : unprepared);
   const listener = createListener(clientConfig(directUrl, schema), log);
-  const guarded = async <T>(work: () => Promise<T>, budgetMs?: number): Promise<T> => {
+  const guarded = async <T>(work: (limit: Limit) => Promise<T>, budgetMs: number): Promise<T> => {
     try {
-      return await engine.run(work, budgetMs === undefined ? {} : { budgetMs });
+      return await engine.run(work, { budgetMs });
     } catch (error) {
       throw meaning(error);
     }
   };
-  const primary: Queryable = { query: (text, values) => guarded(() => runner.query(text, values)) };
+  const primary: Queryable = {
+    query: (text, values) => guarded((limit) => runner.query(limit, text, values), BUDGET_MS),
+  };
   const replica = openReplica(options, primary);
   return {
     schema,
     query: primary.query,
     replica: replica ?? primary,
-    transaction: (work) =>
-      guarded(
-        () => runner.transaction(work),
-        currentCall() === undefined ? BACKGROUND_TRANSACTION_BUDGET_MS : TRANSACTION_BUDGET_MS,
-      ),
+    transaction: (work) => guarded((limit) => runner.transaction(limit, work), TRANSACTION_BUDGET_MS),
     listen: (channel, onNotify) => listener.listen(channel, onNotify),
     ping: () => ping(engine, pool, runner),
     async close() {

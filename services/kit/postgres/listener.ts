@@ -1,7 +1,6 @@
 import pg from "pg";
 import type { Logger } from "pino";
 import { reasonOf } from "../reason.ts";
-import { QUERY_TIMEOUT_MS } from "./connection.ts";
 import { cut, endWithin } from "./pool.ts";
 
 /** Called with a NOTIFY's payload, and with undefined after a lost connection was made anew. */
@@ -17,6 +16,7 @@ export interface Listener {
 const RETRY_MS = 500;
 /** A connection that is dead without knowing is silent like one on which nothing happens: so it is asked. */
 const HEARTBEAT_MS = 5_000;
+const ANSWER_MAX_MS = 4_000;
 
 /** Asks from time to time whether the other end is still there; one that does not answer is cut off. */
 function watch(client: pg.Client, heartbeatMs: number): void {
@@ -35,7 +35,7 @@ export function createListener(config: pg.ClientConfig, log: Logger, heartbeatMs
   let closed = false;
 
   const open = async (): Promise<pg.Client> => {
-    const next = new pg.Client({ ...config, query_timeout: QUERY_TIMEOUT_MS });
+    const next = new pg.Client({ ...config, query_timeout: ANSWER_MAX_MS });
     next.on("notification", ({ channel, payload }) => {
       for (const it of channels.get(channel) ?? []) it(payload);
     });

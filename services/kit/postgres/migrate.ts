@@ -4,6 +4,8 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { clientConfig } from "./connection.ts";
 
+const MIGRATION_TIMEOUT_MS = 60 * 60_000;
+
 /** A number for pg_advisory_lock from a name. */
 function lockKey(name: string): string {
   return createHash("sha256").update(name).digest().readBigInt64BE().toString();
@@ -22,7 +24,8 @@ export async function migrate(options: {
   log: Logger;
 }): Promise<void> {
   const { url, schema, dir, table = "migrations", log } = options;
-  const client = new pg.Client(clientConfig(url, schema));
+  // What changes a large table takes its time, and waits for others that do.
+  const client = new pg.Client({ ...clientConfig(url, schema), query_timeout: MIGRATION_TIMEOUT_MS });
   // Whatever breaks the connection fails the statement that runs; without a listener it would end the process.
   client.on("error", () => {});
   await client.connect();

@@ -27,6 +27,18 @@ export interface Pool {
 const MS_PER_SECOND = 1_000;
 const CLOSE_MAX_MS = 2_000;
 
+/** Milliseconds that are waited for a connection while others use all. */
+const WAIT_MAX_MS = 5_000;
+
+/** The driver's client, with limits of its own, whatever the pool says. */
+function clientOf(config: pg.ClientConfig): new () => pg.Client {
+  return class extends pg.Client {
+    constructor() {
+      super(config);
+    }
+  };
+}
+
 /** Cuts a connection whose other end may not answer. */
 export function cut(client: pg.ClientBase): void {
   (client as pg.Client).connection.stream.destroy();
@@ -48,7 +60,8 @@ export function createPool(
   metrics: Pick<Metrics, "counter"> | undefined,
   onBroken: (error: Error) => void,
 ): Pool {
-  const pool = new pg.Pool(config);
+  // The pool's own limit is for waiting; that for connecting is the client's.
+  const pool = new pg.Pool({ ...config, connectionTimeoutMillis: WAIT_MAX_MS, Client: clientOf(config) });
   const all = new Set<pg.PoolClient>();
   const borrowed = new Set<pg.PoolClient>();
   pool.on("error", onBroken);

@@ -4,7 +4,7 @@ import { isAway } from "./away.ts";
 import { sessionOf } from "./connection.ts";
 import type { DatabaseOptions } from "./database.ts";
 import { createPool } from "./pool.ts";
-import { createRunner, type Queryable, type Runner } from "./runner.ts";
+import { createRunner, type Queryable } from "./runner.ts";
 import { POOL_MAX } from "./settings.ts";
 import { createPrepared, unprepared } from "./statements.ts";
 
@@ -27,7 +27,7 @@ const LAG = `SELECT CASE
   END::float8 AS seconds`;
 
 /** Whether the replica follows closely, as the last look said; looks again, without anybody waiting, from time to time. */
-function createLagCheck(run: Runner["query"]): () => boolean {
+function createLagCheck(run: Queryable["query"]): () => boolean {
   let follows = false;
   let checkedMs = Number.NEGATIVE_INFINITY;
   const check = async () => {
@@ -65,7 +65,7 @@ export function openReplica(options: DatabaseOptions, primary: Queryable): Repli
     ...(metrics && { metrics }),
   });
   const runner = createRunner(pool, session, pooler === "none" ? createPrepared() : unprepared);
-  const run: Runner["query"] = (text, values) => engine.run(() => runner.query(text, values));
+  const run: Queryable["query"] = (text, values) => engine.run((limit) => runner.query(limit, text, values));
   const follows = createLagCheck(run);
   return {
     async query<R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) {

@@ -1,7 +1,8 @@
 import type pg from "pg";
+import type { Limit } from "../engine-limit.ts";
 import { breaksConnection, isPlanOutdated } from "./away.ts";
 import type { Session } from "./connection.ts";
-import type { Pool } from "./pool.ts";
+import { cut, type Pool } from "./pool.ts";
 import { type Statement, unprepared } from "./statements.ts";
 
 /** What queries run on: the pool, or a transaction's connection. */
@@ -16,10 +17,18 @@ export interface Queryable {
   ): Promise<pg.QueryResult<R>>;
 }
 
-/** Runs statements and transactions on a pool's connections; what breaks a connection takes it out of the pool. */
-export interface Runner extends Queryable {
+/**
+ * Runs statements and transactions on a pool's connections; what breaks a connection takes it out of the pool, and so does
+ * the limit when nobody counts on its answer any more.
+ */
+export interface Runner {
+  query<R extends pg.QueryResultRow>(
+    limit: Limit,
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<R>>;
   /** Runs work in one transaction: all of it is stored, or, if it throws, nothing. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(limit: Limit, work: (tx: Queryable) => Promise<T>): Promise<T>;
 }
 
 /** Whether statements of one session need a transaction around each, to be told the session's settings. */
@@ -28,6 +37,7 @@ const needsTransaction = ({ begin }: Session) => begin !== "BEGIN";
 /** Lends a connection for some work, and gives it back, or up when it broke. */
 async function withClient<T>(
   pool: Pool,
+  { signal }: Limit,
   work: (client: pg.PoolClient, giveUp: (cause: Error) => void) => Promise<T>,
 ): Promise<T> {
   const { client, giveBack } = await pool.borrow();
@@ -35,12 +45,16 @@ async function withClient<T>(
   const giveUp = (cause: Error) => {
     broken ??= cause;
   };
+  const onLate = () => cut(client);
+  signal.addEventListener("abort", onLate);
   try {
+    signal.throwIfAborted();
     return await work(client, giveUp);
   } catch (error) {
     if (breaksConnection(error)) giveUp(error as Error);
     throw error;
   } finally {
+    signal.removeEventListener("abort", onLate);
     giveBack(broken);
   }
 }
@@ -89,18 +103,20 @@ async function inTransaction<T>(
 
 /** Runs statements on the sessions of a pool. */
 export function createRunner(pool: Pool, session: Session, statement: Statement): Runner {
-  const once = <R extends pg.QueryResultRow>(config: pg.QueryConfig) =>
-    withClient(pool, (client) =>
+  const once = <R extends pg.QueryResultRow>(limit: Limit, config: pg.QueryConfig) =>
+    withClient(pool, limit, (client) =>
       needsTransaction(session) ? queryInTransaction<R>(client, session.begin, config) : client.query<R>(config),
     );
   return {
-    query<R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) {
-      return once<R>(statement(text, values)).catch((error: unknown) => {
+    query<R extends pg.QueryResultRow>(limit: Limit, text: string, values?: readonly unknown[]) {
+      return once<R>(limit, statement(text, values)).catch((error: unknown) => {
         if (!isPlanOutdated(error)) throw error;
-        return once<R>(unprepared(text, values));
+        return once<R>(limit, unprepared(text, values));
       });
     },
-    transaction: (work) =>
-      withClient(pool, (client, giveUp) => inTransaction(client, work, { begin: session.begin, statement, giveUp })),
+    transaction: (limit, work) =>
+      withClient(pool, limit, (client, giveUp) =>
+        inTransaction(client, work, { begin: session.begin, statement, giveUp }),
+      ),
   };
 }
