@@ -24,9 +24,10 @@ const PUT_LINES = `
   FROM jsonb_array_elements($1::jsonb) AS r(it), jsonb_array_elements(r.it -> 'lines') WITH ORDINALITY AS l(it, position)
   ORDER BY l.position`;
 
+// Where carts are not in PostgreSQL, a purchase is kept beside the buyer's cart: whose it is, is known from the order.
 const PURCHASES = `
-  SELECT order_id::text AS key, jsonb_build_object('orderId', order_id, 'expireTime', ${isoTime("expire_time")}) AS value
-  FROM cart.purchases`;
+  SELECT order_id::text AS key, jsonb_build_object('orderId', order_id, 'owner', o.user_id, 'expireTime', ${isoTime("expire_time")}) AS value
+  FROM cart.purchases JOIN "order".orders o USING (order_id)`;
 
 const PUT_PURCHASES = `
   INSERT INTO cart.purchases (order_id, expire_time)

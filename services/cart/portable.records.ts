@@ -14,6 +14,8 @@ export interface PortableCart {
 /** An order whose pieces were taken out of a cart. */
 export interface PortablePurchase {
   readonly orderId: string;
+  /** The buyer, as the order has it. */
+  readonly owner: string;
   readonly expireTime: string;
 }
 

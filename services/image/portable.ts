@@ -64,7 +64,9 @@ export function imageCollection(store: ImageStore): Collection {
 async function databaseOf({ postgres }: PortableContext): Promise<Database> {
   await postgres.query("SET search_path TO image, public");
   const never = () => Promise.reject(new Error("Nothing is listened to while data is moved"));
-  return { ...postgres, schema: "image", listen: never, ping: async () => {}, close: async () => {} };
+  const { query, transaction } = postgres;
+  const unused = { ping: async () => {}, close: async () => {} };
+  return { query, transaction, replica: { query }, schema: "image", listen: never, ...unused };
 }
 
 /** What image keeps. */

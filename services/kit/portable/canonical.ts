@@ -36,7 +36,9 @@ export function createSum(): Sum {
   let sum = 0n;
   return {
     add({ key, value }) {
-      const digest = createHash("sha256").update(`${JSON.stringify(key)}\n${canonical(value)}`).digest("hex");
+      const digest = createHash("sha256")
+        .update(`${JSON.stringify(key)}\n${canonical(value)}`)
+        .digest("hex");
       records += 1;
       sum = (sum + BigInt(`0x${digest}`)) % MODULUS;
     },

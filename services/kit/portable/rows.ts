@@ -27,7 +27,8 @@ export function rowCollection(database: Queryable, spec: RowSpec): Collection {
     const all = [...(spec.where === undefined ? [] : [spec.where]), ...more];
     return all.length === 0 ? "" : `WHERE ${all.join(" AND ")}`;
   };
-  const query = async (text: string, values: readonly unknown[]) => (await database.query<Entry & { key: string }>(text, values)).rows;
+  const query = async (text: string, values: readonly unknown[]) =>
+    (await database.query<Entry & { key: string }>(text, values)).rows;
   return {
     name,
     version: 1,

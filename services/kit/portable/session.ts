@@ -20,7 +20,8 @@ export const APPLICATION_NAME = "shopmesh-data";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 // What a value looks like as text depends on these, and must be the same on both sides.
-const SAME_TEXTS = "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex -c extra_float_digits=1";
+const SAME_TEXTS =
+  "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex -c extra_float_digits=1";
 
 async function connect(url: string, options: string): Promise<pg.Client> {
   const client = new pg.Client({
