@@ -45,6 +45,11 @@ async function unite(nodes: readonly TestServer[], busPorts: readonly number[]):
     await withRedis(node.port, async (redis) => {
       await redis.call("CLUSTER", "SET-CONFIG-EPOCH", `${index + 1}`);
       await redis.call("CLUSTER", "ADDSLOTSRANGE", `${from}`, `${to}`);
+    });
+  }
+  // Only then, since who knows another node takes no epoch any more.
+  for (const [index, node] of nodes.entries()) {
+    await withRedis(node.port, async (redis) => {
       for (const [other, { port }] of nodes.entries())
         if (other !== index) await redis.call("CLUSTER", "MEET", HOST, `${port}`, `${busPorts[other]}`);
     });
