@@ -1,10 +1,17 @@
-import { createClient } from "@connectrpc/connect";
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { services } from "#gen/services.js";
 import { MeshService } from "#gen/shop/api/v1/mesh_service_pb.js";
+import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { currentCall } from "#kit/call.ts";
+import { failureMetadata, isFailure } from "#kit/failure.ts";
 import type { Main } from "#kit/kit.ts";
 import { policyOf } from "#kit/policy.ts";
 import { fakeMain } from "#kit/testing/fake.ts";
@@ -68,12 +75,24 @@ describe("the edge", () => {
     }
   });
 
-  it("says that a part is away when its service is", async () => {
+  it("says that a part is away when its service is, when to try again, and that nothing can have come of it", async () => {
     await mesh.stop("api");
-    const response = await fetch(`${mesh.url("edge")}/shop.api.v1.MeshService/GetStatus`, {
-      method: "POST",
-      body: "{}",
-    }).catch(() => undefined);
-    expect(response?.status ?? 503).toBeGreaterThanOrEqual(500);
+    const api = createClient(MeshService, createConnectTransport({ baseUrl: mesh.url("edge") }));
+    const error = ConnectError.from(await api.getStatus({}).catch((it: unknown) => it));
+    expect(error.code).toBe(Code.Unavailable);
+    expect(isFailure(error, ErrorReasonSchema, ErrorReason.DEPENDENCY_UNAVAILABLE)).toBe(true);
+    expect(failureMetadata(error)).toEqual({ reached: "no" });
+    expect(error.findDetails(RetryInfoSchema)[0]?.retryDelay?.seconds).toBe(1n);
+  });
+
+  it("does not say so of a service that goes away while it has the request", async () => {
+    const dying = http.createServer((request) => request.socket.destroy()).listen(0, "127.0.0.1");
+    await once(dying, "listening");
+    mesh.shared.addresses.set("cart", `http://127.0.0.1:${(dying.address() as AddressInfo).port}`);
+    const cart = createClient(CartService, createConnectTransport({ baseUrl: mesh.url("edge") }));
+    const error = await cart.clearCart({}, mesh.as("guest")).catch((it: unknown) => it);
+    dying.close();
+    expect(isFailure(error, ErrorReasonSchema, ErrorReason.DEPENDENCY_UNAVAILABLE)).toBe(true);
+    expect(failureMetadata(error)).toEqual({});
   });
 });

@@ -1,5 +1,9 @@
+import { randomUUID } from "node:crypto";
 import http from "node:http";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { createAgents } from "#kit/client/agents.ts";
+import { callFailure, toConnectError } from "#kit/failure.ts";
 import type { WorkloadIdentity } from "#kit/identity/workload.ts";
 
 /** Hands requests on to a service and its answer back, byte by byte as they come. */
@@ -22,6 +26,7 @@ const HOP_BY_HOP = new Set([
 // Each stream that somebody watches keeps one busy; calls must not wait behind them.
 const SOCKETS_MAX = 10_000;
 const FREE_SOCKETS_MAX = 256;
+const RETRY_AFTER_MS = 1_000;
 
 function headersFor(request: http.IncomingMessage, own: Readonly<Record<string, string>>): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
@@ -36,17 +41,27 @@ function headersFor(request: http.IncomingMessage, own: Readonly<Record<string, 
   return headers;
 }
 
-/** The answer of a service that cannot be reached, as Connect's protocol says it. */
-function unavailable(response: http.ServerResponse): void {
+/**
+ * The answer of a service that cannot be reached, as Connect's protocol says it. `reached: "no"` says that the service never
+ * saw the request, so that nothing can have come of it.
+ */
+function unavailable(response: http.ServerResponse, wasSent: boolean): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const body = JSON.stringify({
-    code: "unavailable",
-    message: "This part of the shop is away for the moment; try again.",
-  });
-  response.writeHead(503, { "content-type": "application/json", "retry-after": "1" }).end(body);
+  const failure = callFailure(
+    ErrorReason.DEPENDENCY_UNAVAILABLE,
+    "This part of the shop is away for the moment; try again.",
+    { retryAfterMs: RETRY_AFTER_MS, ...(!wasSent && { metadata: { reached: "no" } }) },
+  );
+  const body = errorToJsonBytes(toConnectError(failure, randomUUID()), undefined);
+  const headers = {
+    "content-type": "application/json",
+    "retry-after": `${RETRY_AFTER_MS / 1000}`,
+    "cache-control": "no-store",
+  };
+  response.writeHead(503, headers).end(body);
 }
 
 /** A forwarder by whose requests services know the edge. */
@@ -61,7 +76,7 @@ export function createForwarder(
       try {
         address = new URL(addressOf(workload));
       } catch {
-        unavailable(response);
+        unavailable(response, false);
         return;
       }
       const options = {
@@ -78,7 +93,14 @@ export function createForwarder(
         incoming.pipe(response);
         incoming.on("error", () => response.destroy());
       });
-      outgoing.on("error", () => unavailable(response));
+      let wasSent = false;
+      outgoing.on("socket", (socket) => {
+        wasSent = !socket.connecting;
+        socket.once("connect", () => {
+          wasSent = true;
+        });
+      });
+      outgoing.on("error", () => unavailable(response, wasSent));
       // The person closed the page: the service learns it.
       response.on("close", () => outgoing.destroy());
       // Of a GET's body and some others' Node tells no end unless its length is known. What followed would be read as the
