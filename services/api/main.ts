@@ -10,7 +10,7 @@ import { DEFAULT_PORTS, type Workload } from "#kit/settings.ts";
 import { healthRoutes } from "./health-all.ts";
 import { createMeshService } from "./mesh-service.ts";
 import { createMonitor } from "./monitor.ts";
-import { createStorefrontService } from "./storefront-service.ts";
+import { createStorefrontService, type StorefrontDeps } from "./storefront-service.ts";
 
 const WATCH_INTERVAL_MS = 2_000;
 /** Longer than a workload takes to find that its store is away, so that it can say so. */
@@ -19,12 +19,15 @@ const LOOK_TIMEOUT_MS = 1_800;
 /** Shorter than anybody takes to come back to the home page, and long enough to make it cheap when many want it. */
 const FRESH_MS = 1_000;
 
+/** What sells and what is new hardly changes in this time; what is sold out by then, the cart says. */
+const STALE_MS = 15 * 60_000;
+
 /** The api service. */
-export function createMain({ freshMs = FRESH_MS }: { freshMs?: number } = {}): Main {
-  return (kit) => serveApi(kit, freshMs);
+export function createMain({ freshMs = FRESH_MS, staleMs = STALE_MS } = {}): Main {
+  return (kit) => serveApi(kit, { freshMs, staleMs });
 }
 
-async function serveApi(kit: Kit, freshMs: number): Promise<void> {
+async function serveApi(kit: Kit, times: Pick<StorefrontDeps, "freshMs" | "staleMs">): Promise<void> {
   const workloads = (Object.keys(DEFAULT_PORTS) as Workload[]).filter((it) => it !== "edge");
   const clients = new Map(workloads.map((it) => [it as string, kit.client(WorkloadService, it)]));
   const monitor = createMonitor({
@@ -35,7 +38,7 @@ async function serveApi(kit: Kit, freshMs: number): Promise<void> {
   const storefront = createStorefrontService({
     products: kit.client(ProductService),
     carts: kit.client(CartService),
-    freshMs,
+    ...times,
   });
   await kit.serve({
     services: [implement(StorefrontService, storefront), implement(MeshService, createMeshService(monitor))],

@@ -55,7 +55,7 @@ const cartMain = fakeMain(CartService, {
 });
 
 beforeAll(async () => {
-  mesh = await startTestMesh({ product: productMain, cart: cartMain, api: createMain({ freshMs: 0 }) });
+  mesh = await startTestMesh({ product: productMain, cart: cartMain, api: createMain({ freshMs: 0, staleMs: 0 }) });
 });
 beforeEach(() => {
   trouble = {};
@@ -85,6 +85,23 @@ describe("the home page", () => {
     expect(home.missingParts).toEqual(missing);
     const sizes = { categories: home.categories.length, popular: home.popular.length, newest: home.newest.length };
     for (const [part, size] of Object.entries(sizes)) expect(size > 0).toBe(!missing.includes(part));
+  });
+});
+
+describe("the home page while the catalogue is away", () => {
+  test.each<[Trouble]>([["breaks"], ["hangs"]])("is as it was, and says so; the catalogue %s", async (its) => {
+    const own = await startTestMesh({ product: productMain, api: createMain({ freshMs: 0, staleMs: 60_000 }) });
+    const getHome = () => own.client(StorefrontService).getHome({});
+    const before = await getHome();
+    trouble = { popular: its, categories: its };
+    const home = await getHome();
+    expect(ids(home.popular)).toBe(ids(before.popular));
+    expect([home.missingParts, home.staleParts]).toEqual([[], ["categories", "popular"]]);
+    trouble = {};
+    expect((await getHome()).staleParts).toEqual([]);
+    await own.stop("product");
+    expect((await getHome()).staleParts).toEqual(["categories", "popular", "newest"]);
+    await own.close();
   });
 });
 

@@ -5,6 +5,7 @@ import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { ProductOrder, type ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { currentCall } from "#kit/call.ts";
 import { gather, PART_TIMEOUT_MS } from "./gather.ts";
+import { lastGood } from "./last-good.ts";
 import { shared } from "./shared.ts";
 
 /** The services that pages are put together from. */
@@ -13,20 +14,26 @@ export interface StorefrontDeps {
   readonly carts: Client<typeof CartService>;
   /** Milliseconds for which what all visitors see alike is not asked for again. */
   readonly freshMs: number;
+  /** Milliseconds for which it is shown as it was, when it cannot be asked for. */
+  readonly staleMs: number;
 }
 
 const SHELF_SIZE = 8;
 const RELATED_MAX = 6;
 const PART = { timeoutMs: PART_TIMEOUT_MS };
 
-/** StorefrontService: asks for all parts of a page at once, and does without those that do not come in time. */
+/**
+ * StorefrontService: asks for all parts of a page at once, and does without those that do not come in time; what is the
+ * same for everybody is shown as it was then.
+ */
 export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeof StorefrontService> {
-  const { products, carts, freshMs } = deps;
-  const categories = shared(async () => (await products.listCategories({}, PART)).categories, freshMs);
+  const { products, carts, freshMs, staleMs } = deps;
+  // The old answer stands in for each who asks, the new one is asked for once for all.
+  const forAll = <T>(ask: () => Promise<T>) => lastGood(shared(ask, freshMs), { maxAgeMs: staleMs, pauseMs: freshMs });
+  const categories = forAll(async () => (await products.listCategories({}, PART)).categories);
   const shelf = (orderBy: ProductOrder) =>
-    shared(
+    forAll(
       async () => (await products.listProducts({ pageSize: SHELF_SIZE, orderBy, inStockOnly: true }, PART)).products,
-      freshMs,
     );
   const popular = shelf(ProductOrder.POPULAR);
   const newest = shelf(ProductOrder.NEWEST);
@@ -54,11 +61,13 @@ export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeo
         newest: newest(),
       };
       const { parts, missing } = await gather(wanted, currentCall()?.log);
+      const staleParts = Object.entries(parts).flatMap(([name, it]) => (it?.isStale ? [name] : []));
       return {
-        categories: parts.categories ?? [],
-        popular: parts.popular ?? [],
-        newest: parts.newest ?? [],
+        categories: parts.categories?.value ?? [],
+        popular: parts.popular?.value ?? [],
+        newest: parts.newest?.value ?? [],
         missingParts: missing,
+        staleParts,
       };
     },
 
@@ -78,7 +87,7 @@ export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeo
       );
       const product = await wanted;
       const { parts, missing } = await around;
-      const category = parts.category?.find((it) => it.categoryId === product?.categoryId);
+      const category = parts.category?.value.find((it) => it.categoryId === product?.categoryId);
       return {
         ...(product && { product }),
         ...(category && { category }),

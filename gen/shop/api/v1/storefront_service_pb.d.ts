@@ -60,6 +60,13 @@ export declare type GetHomeResponse = Message<"shop.api.v1.GetHomeResponse"> & {
    * @generated from field: repeated string missing_parts = 4;
    */
   missingParts: string[];
+
+  /**
+   * Parts that are as they were some minutes ago, since the service that knows better was slow or away.
+   *
+   * @generated from field: repeated string stale_parts = 5;
+   */
+  staleParts: string[];
 };
 
 /**
