@@ -3,7 +3,7 @@ import type { Collection } from "#kit/portable/collection.ts";
 import { isoTime, rowCollection } from "#kit/portable/rows.ts";
 import type { PostgresSession } from "#kit/portable/session.ts";
 import type { Queryable } from "#kit/postgres/database.ts";
-import { COLLECTIONS, type PortableProduct, type PortableReservation } from "./portable.records.ts";
+import { COLLECTIONS, countedExpireMs, type PortableProduct, type PortableReservation } from "./portable.records.ts";
 import { toVectors } from "./search.postgres.ts";
 import { nameKey, searchDocument } from "./search.ts";
 
@@ -62,15 +62,14 @@ const PUT_LINES = `
   FROM jsonb_array_elements($1::jsonb) AS r(it), jsonb_array_elements(r.it -> 'lines') WITH ORDINALITY AS l(it, position)`;
 
 const ADJUSTMENTS = `
-  SELECT request_id::text AS key, jsonb_build_object('requestId', request_id, 'productId', product_id, 'delta', delta,
-    'createTime', ${isoTime("create_time")}) AS value
+  SELECT request_id::text AS key, jsonb_build_object('requestId', request_id, 'productId', product_id, 'delta', delta) AS value
   FROM product.stock_adjustments`;
 
 const PUT_ADJUSTMENTS = `
-  INSERT INTO product.stock_adjustments (request_id, product_id, delta, create_time)
-  SELECT "requestId", "productId", delta, "createTime"
-  FROM jsonb_to_recordset($1::jsonb) AS r("requestId" uuid, "productId" text, delta integer, "createTime" timestamptz)
-  ON CONFLICT (request_id) DO UPDATE SET product_id = EXCLUDED.product_id, delta = EXCLUDED.delta, create_time = EXCLUDED.create_time`;
+  INSERT INTO product.stock_adjustments (request_id, product_id, delta)
+  SELECT "requestId", "productId", delta
+  FROM jsonb_to_recordset($1::jsonb) AS r("requestId" uuid, "productId" text, delta integer)
+  ON CONFLICT (request_id) DO UPDATE SET product_id = EXCLUDED.product_id, delta = EXCLUDED.delta`;
 
 const COUNTED_EVENTS = `
   SELECT event_id AS key, jsonb_build_object('eventId', event_id, 'handleTime', ${isoTime("handle_time")}) AS value
@@ -146,6 +145,7 @@ export function postgresCollections(database: PostgresSession): readonly Collect
       key: { column: "event_id", type: "text" },
       table: "product.handled_events",
       put: putBy(PUT_COUNTED_EVENTS),
+      expireMs: countedExpireMs,
     }),
   ];
 }

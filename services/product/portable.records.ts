@@ -51,7 +51,6 @@ export interface PortableAdjustment {
   readonly requestId: string;
   readonly productId: string;
   readonly delta: number;
-  readonly createTime: string;
 }
 
 /** An event whose pieces were counted as sold. */
@@ -69,7 +68,11 @@ export const COLLECTIONS = {
   countedEvents: "product.counted_events",
 } as const;
 
-/** Records are plain data; their interfaces only have no index signature to say so. */
-export function toJson(record: object): Json {
-  return record as Json;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** What the event log has forgotten does not come again. */
+const COUNTED_KEPT_MS = 30 * DAY_MS;
+
+/** When a counted event may be forgotten. */
+export function countedExpireMs(value: Json): number {
+  return Date.parse((value as unknown as PortableCountedEvent).handleTime) + COUNTED_KEPT_MS;
 }

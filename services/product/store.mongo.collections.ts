@@ -9,6 +9,21 @@ import type {
   WordDocument,
 } from "./store.mongo.documents.ts";
 
+/** How long things take at most, in milliseconds. */
+export interface Times {
+  /**
+   * How long something that was begun may go on changing products. Every such change asks the server's clock whether its
+   * time is over, so that what was stuck on its way cannot happen when it is long taken for not having happened.
+   */
+  readonly workMs: number;
+  /** By how much the clocks of the servers of a set may differ. */
+  readonly clockSkewMs: number;
+  /** How long somebody who puts pieces back has for it before others do it too. */
+  readonly giveBackMs: number;
+}
+
+const TIMES: Times = { workMs: 10_000, clockSkewMs: 10_000, giveBackMs: 5_000 };
+
 /** Product's collections, and the way to work on them. */
 export interface Collections {
   readonly products: Collection<ProductDocument>;
@@ -19,9 +34,10 @@ export interface Collections {
   readonly events: Collection<EventDocument>;
   /** Each operation on them goes through this. */
   readonly run: Mongo["run"];
+  readonly times: Times;
 }
 
-export function collectionsOf(mongo: Pick<Mongo, "collection" | "run">): Collections {
+export function collectionsOf(mongo: Pick<Mongo, "collection" | "run">, times = TIMES): Collections {
   return {
     products: mongo.collection("products"),
     categories: mongo.collection("categories"),
@@ -30,23 +46,15 @@ export function collectionsOf(mongo: Pick<Mongo, "collection" | "run">): Collect
     adjustments: mongo.collection("adjustments"),
     events: mongo.collection("events"),
     run: mongo.run,
+    times,
   };
 }
-
-/**
- * How long something that was begun may go on changing products, in milliseconds. Every such change asks the server's
- * clock whether its time is over, so that what was stuck on its way cannot happen when it is long taken for not having
- * happened.
- */
-export const WORK_MS = 10_000;
-/** By how much the clocks of the servers of a set may differ, in milliseconds. */
-export const CLOCK_SKEW_MS = 10_000;
 
 /** A moment from now by the server's clock, for updates with a pipeline. */
 export const fromNow = (ms: number) => ({ $add: ["$$NOW", ms] });
 
-/** When nothing that was begun within the work's time can happen any more, for updates with a pipeline. */
-export const LONG_OVER = { $add: ["$until", CLOCK_SKEW_MS] };
+/** When nothing that was begun until the document's `until` can happen any more, for updates with a pipeline. */
+export const longOver = ({ clockSkewMs }: Times) => ({ $add: ["$until", clockSkewMs] });
 
 /** For filters: only while the work's time is not over. */
 export const before = (until: Date) => ({ $expr: { $lt: ["$$NOW", until] } });

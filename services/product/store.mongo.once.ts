@@ -2,7 +2,7 @@ import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { callFailure } from "#kit/failure.ts";
 import { isDuplicate } from "#kit/mongo/away.ts";
 import { invalidField, outOfStock, productNotFound } from "./reasons.ts";
-import { before, CLOCK_SKEW_MS, type Collections, fromNow, LONG_OVER, WORK_MS } from "./store.mongo.collections.ts";
+import { before, type Collections, fromNow, longOver } from "./store.mongo.collections.ts";
 import type { AdjustmentDocument, EventDocument } from "./store.mongo.documents.ts";
 import { POPULARITY_STEP } from "./store.mongo.indexes.ts";
 import { adjusted } from "./store.mongo.pieces.ts";
@@ -17,7 +17,8 @@ import { type Adjustment, STOCK_MAX, type StockLine } from "./store.ts";
 const RETRY_AFTER_MS = 500;
 const BATCH_MAX = 500;
 
-const adjustMark = (requestId: string) => `adjust:${requestId}`;
+/** The mark of a product whose stock an adjustment has changed. */
+export const adjustMark = (requestId: string) => `adjust:${requestId}`;
 const saleMark = (eventId: string) => `sale:${eventId}`;
 
 const late = () =>
@@ -26,12 +27,15 @@ const late = () =>
   });
 
 /** Records an adjustment; one that is pending gets its time anew. @throws Failure INVALID_INPUT if the id was for something else */
-async function recordAdjustment({ adjustments, run }: Collections, { requestId, productId, delta }: Adjustment) {
+async function recordAdjustment(
+  { adjustments, run, times: { workMs, clockSkewMs } }: Collections,
+  { requestId, productId, delta }: Adjustment,
+) {
   const isNew = { $ne: ["$state", "applied"] };
-  const time = { $add: ["$$NOW", WORK_MS + CLOCK_SKEW_MS] };
+  const time = { $add: ["$$NOW", workMs + clockSkewMs] };
   const set = {
     state: { $ifNull: ["$state", "pending"] },
-    until: { $cond: [isNew, fromNow(WORK_MS), "$until"] },
+    until: { $cond: [isNew, fromNow(workMs), "$until"] },
     next: { $cond: [isNew, { step: "settle", time }, "$next"] },
   };
   const options = { upsert: true, returnDocument: "after" } as const;
@@ -68,7 +72,7 @@ export async function adjust(collections: Collections, adjustment: Adjustment): 
     await run(() => adjustments.deleteOne({ _id: requestId, state: "pending", until }));
     throw whyNotAdjusted(adjustment, product?.stock);
   }
-  const applied = { $set: { state: "applied", next: { step: "settle", time: LONG_OVER } } };
+  const applied = { $set: { state: "applied", next: { step: "settle", time: longOver(collections.times) } } };
   await run(() =>
     adjustments.updateOne({ _id: requestId, productId, delta }, [{ $set: { until } }, applied], { upsert: true }),
   );
@@ -83,8 +87,8 @@ function whyNotAdjusted({ productId, delta }: Adjustment, stock: number | undefi
 }
 
 /** Takes the marks off products whose adjustments are long over, and forgets those that were never made; whether there may be more. */
-async function settleAdjustments({ products, adjustments, run }: Collections): Promise<boolean> {
-  const filter = dueFor("settle") as object;
+async function settleAdjustments({ products, adjustments, run, times }: Collections): Promise<boolean> {
+  const filter = dueFor("settle", times) as object;
   const due = await run(() => adjustments.find(filter, { sort: { "next.time": 1 }, limit: BATCH_MAX }).toArray());
   const settle = async ({ _id, productId, state, until }: AdjustmentDocument) => {
     const marks = adjustMark(_id);
@@ -102,13 +106,17 @@ async function settleAdjustments({ products, adjustments, run }: Collections): P
 }
 
 /** Records an event whose sales are to be counted; one that is pending gets its time anew. */
-async function recordEvent({ events, run }: Collections, eventId: string, productIds: readonly string[]) {
+async function recordEvent(
+  { events, run, times: { workMs } }: Collections,
+  eventId: string,
+  productIds: readonly string[],
+) {
   const isNew = { $ne: ["$state", "counted"] };
   const set = {
     productIds: { $literal: productIds },
     state: { $ifNull: ["$state", "pending"] },
     handleTime: { $ifNull: ["$handleTime", "$$NOW"] },
-    until: { $cond: [isNew, fromNow(WORK_MS), "$until"] },
+    until: { $cond: [isNew, fromNow(workMs), "$until"] },
   };
   const options = { upsert: true, returnDocument: "after" } as const;
   try {
@@ -147,15 +155,15 @@ export async function countSales(
   await run(() => products.bulkWrite(updates, { ordered: false }));
   const left = await run(() => products.countDocuments({ _id: { $in: productIds }, marks: { $ne: mark } }));
   if (left > 0) throw late();
-  const next = { step: "forget", time: LONG_OVER };
+  const next = { step: "forget", time: longOver(collections.times) };
   const pending = { _id: eventId, state: "pending" } as const;
   const counted = await run(() => events.updateOne(pending, [{ $set: { state: "counted", next } }]));
   return counted.modifiedCount === 1;
 }
 
 /** Takes the marks of events off the products when they are long over; answers whether there may be more. */
-async function forgetEvents({ products, events, run }: Collections): Promise<boolean> {
-  const filter = dueFor("forget") as object;
+async function forgetEvents({ products, events, run, times }: Collections): Promise<boolean> {
+  const filter = dueFor("forget", times) as object;
   const due = await run(() =>
     events.find<EventDocument>(filter, { sort: { "next.time": 1 }, limit: BATCH_MAX }).toArray(),
   );

@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Document } from "mongodb";
-import { before, CLOCK_SKEW_MS } from "./store.mongo.collections.ts";
+import { before, type Times } from "./store.mongo.collections.ts";
 import type { Hold, ProductDocument, ReservationDocument } from "./store.mongo.documents.ts";
 import type { StockLine } from "./store.ts";
 
@@ -18,14 +18,14 @@ type Attempt = Pick<ReservationDocument, "_id" | "attempt" | "until">;
 
 const IN_STOCK = { $set: { inStock: { $gt: ["$stock", 0] } } };
 /** The holds that still mean something. */
-const LIVE = {
+const live = ({ clockSkewMs }: Times) => ({
   $filter: {
     input: "$holds",
     cond: {
-      $or: [{ $gt: ["$$this.quantity", 0] }, { $gte: [{ $add: ["$$this.until", CLOCK_SKEW_MS] }, "$$NOW"] }],
+      $or: [{ $gt: ["$$this.quantity", 0] }, { $gte: [{ $add: ["$$this.until", clockSkewMs] }, "$$NOW"] }],
     },
   },
-};
+});
 
 const has = ({ _id, attempt }: Attempt, more: Document = {}) => ({ $elemMatch: { orderId: _id, attempt, ...more } });
 const WITH_PIECES = { quantity: { $gt: 0 } };
@@ -50,27 +50,27 @@ const emptied = (attempt: Attempt) => ({
 });
 
 /** Takes pieces off the stock for an attempt. */
-export function take(attempt: Attempt, { productId, quantity }: StockLine): Update {
+export function take(attempt: Attempt, { productId, quantity }: StockLine, times: Times): Update {
   const filter = { _id: productId, deleted: false, stock: { $gte: quantity }, holds: { $not: has(attempt) } };
   const { $expr: isInTime } = before(attempt.until);
   const hold = { $literal: holdOf(attempt, quantity) };
-  const taken = { stock: { $subtract: ["$stock", quantity] }, holds: { $concatArrays: [LIVE, [hold]] } };
+  const taken = { stock: { $subtract: ["$stock", quantity] }, holds: { $concatArrays: [live(times), [hold]] } };
   return {
     updateOne: {
-      filter: { ...filter, $expr: { $and: [isInTime, { $lt: [{ $size: LIVE }, HOLDS_MAX] }] } },
+      filter: { ...filter, $expr: { $and: [isInTime, { $lt: [{ $size: live(times) }, HOLDS_MAX] }] } },
       update: [{ $set: taken }, IN_STOCK],
     },
   };
 }
 
 /** Puts an attempt's pieces back on sale, if it has any, and sees to it that it can take none later. */
-export function giveBack(attempt: Attempt, { productId, quantity }: StockLine): Update[] {
+export function giveBack(attempt: Attempt, { productId, quantity }: StockLine, times: Times): Update[] {
   const bar = { $literal: holdOf(attempt, 0) };
   return [
     {
       updateOne: {
         filter: { _id: productId, holds: { $not: has(attempt) } },
-        update: [{ $set: { holds: { $concatArrays: [LIVE, [bar]] } } }],
+        update: [{ $set: { holds: { $concatArrays: [live(times), [bar]] } } }],
       },
     },
     {
@@ -83,8 +83,8 @@ export function giveBack(attempt: Attempt, { productId, quantity }: StockLine): 
 }
 
 /** Counts an attempt's held pieces as sold. Only when nothing can be taken for it any more: its hold is gone afterwards. */
-export function sell(attempt: Attempt, { productId, quantity }: StockLine): Update {
-  const others = { $filter: { input: LIVE, cond: { $not: [isOf(attempt, "$$this")] } } };
+export function sell(attempt: Attempt, { productId, quantity }: StockLine, times: Times): Update {
+  const others = { $filter: { input: live(times), cond: { $not: [isOf(attempt, "$$this")] } } };
   return {
     updateOne: {
       filter: { _id: productId, holds: has(attempt, WITH_PIECES) },

@@ -1,6 +1,6 @@
 import { isDuplicate } from "#kit/mongo/away.ts";
 import { reservationEnded } from "./reasons.ts";
-import { type Collections, fromNow, LONG_OVER, WORK_MS } from "./store.mongo.collections.ts";
+import { type Collections, fromNow, longOver } from "./store.mongo.collections.ts";
 import type { NextStep, ReservationDocument, ReservationState } from "./store.mongo.documents.ts";
 import { giveBack, takeBack } from "./store.mongo.pieces.ts";
 import type { ReservedLine } from "./store.ts";
@@ -19,8 +19,6 @@ import type { ReservedLine } from "./store.ts";
 // late of one attempt cannot touch the next. A crash between any two writes leaves the books of each product right; what is
 // left to do is done by whoever sweeps next.
 
-/** How long somebody who puts pieces back has for it before others do it too. */
-const GIVE_BACK_MS = 5_000;
 /** A change of a reservation that others change as well, in a row. */
 const TRIES_MAX = 10;
 
@@ -46,7 +44,7 @@ export async function move(
 
 /** Records the intent to take pieces; undefined if somebody else was faster. */
 export async function begin(
-  { reservations, run }: Collections,
+  { reservations, run, times: { workMs } }: Collections,
   orderId: string,
   last: ReservationDocument | undefined,
   lines: readonly ReservedLine[],
@@ -59,7 +57,7 @@ export async function begin(
   const state: ReservationState = "reserving";
   const set = {
     ...{ state, attempt, everHeld: last?.everHeld ?? false, wasSold: false, lines: { $literal: lines } },
-    ...{ until: fromNow(WORK_MS), expireTime: "$$NOW", next: inMs("abandon", WORK_MS) },
+    ...{ until: fromNow(workMs), expireTime: "$$NOW", next: inMs("abandon", workMs) },
   };
   const options = { upsert: last === undefined, returnDocument: "after" } as const;
   try {
@@ -73,7 +71,12 @@ export async function begin(
 /** Ends an attempt or a hold, so that its pieces go back on sale; undefined if it is in another state by now. */
 export async function lapse(collections: Collections, reservation: ReservationDocument, guard: object = {}) {
   const state: ReservationState = "lapsed";
-  const lapsed = await move(collections, reservation, { state, next: inMs("give_back", GIVE_BACK_MS) }, guard);
+  const lapsed = await move(
+    collections,
+    reservation,
+    { state, next: inMs("give_back", collections.times.giveBackMs) },
+    guard,
+  );
   if (lapsed !== undefined) await putBack(collections, lapsed);
   return lapsed;
 }
@@ -84,7 +87,7 @@ async function putBack(collections: Collections, reservation: ReservationDocumen
   const { _id, attempt, lines, wasSold } = reservation;
   if (wasSold) return putSoldBack(collections, reservation);
   if (lines.length > 0) {
-    const updates = lines.flatMap((line) => giveBack(reservation, line));
+    const updates = lines.flatMap((line) => giveBack(reservation, line, collections.times));
     // In this order: a hold that comes between the two is found by the second.
     await run(() => products.bulkWrite(updates, { ordered: true }));
   }
@@ -107,20 +110,22 @@ async function putSoldBack(collections: Collections, reservation: ReservationDoc
   const ids = { $in: lines.map((it) => it.productId) };
   const left = await run(() => products.countDocuments({ _id: ids, marks: { $ne: mark } }));
   if (left > 0) return; // the time was over before all were done: whoever sweeps begins anew
-  const next = { step: "forget" satisfies NextStep, time: LONG_OVER };
+  const next = { step: "forget" satisfies NextStep, time: longOver(collections.times) };
   await run(() => reservations.updateOne({ _id, "next.step": "give_back" }, [{ $set: { next } }]));
 }
 
 /** Goes on with putting back what somebody else has left undone. */
 export async function resumeGiveBack(collections: Collections, reservation: ReservationDocument): Promise<void> {
-  const time = fromNow(GIVE_BACK_MS);
-  const until = reservation.wasSold ? fromNow(WORK_MS) : "$until";
+  const { workMs, giveBackMs } = collections.times;
+  const time = fromNow(giveBackMs);
+  const until = reservation.wasSold ? fromNow(workMs) : "$until";
   const mine = await move(collections, reservation, { until, "next.time": time }, { "next.step": "give_back" });
   if (mine !== undefined) await putBack(collections, mine);
 }
 
 /** Ends an order's reservation for good; answers whether it had pieces. */
 export async function release(collections: Collections, orderId: string): Promise<boolean> {
+  const { workMs, giveBackMs } = collections.times;
   for (let tries = 1; tries <= TRIES_MAX; tries++) {
     const reservation = await findReservation(collections, orderId);
     if (reservation === undefined) {
@@ -136,8 +141,8 @@ export async function release(collections: Collections, orderId: string): Promis
     const owes = state !== "lapsed" || next !== undefined;
     const released = await move(collections, reservation, {
       ...{ state: "released" satisfies ReservationState, wasSold },
-      ...(wasSold && { until: fromNow(WORK_MS) }),
-      ...(owes && { next: inMs("give_back", GIVE_BACK_MS) }),
+      ...(wasSold && { until: fromNow(workMs) }),
+      ...(owes && { next: inMs("give_back", giveBackMs) }),
     });
     if (released === undefined) continue;
     if (owes) await putBack(collections, released);
@@ -160,9 +165,9 @@ async function releaseUnborn({ reservations, run }: Collections, orderId: string
 }
 
 /** Sells what is held; false if nothing is held or sold. */
-export async function confirm({ reservations, run }: Collections, orderId: string): Promise<boolean> {
+export async function confirm({ reservations, run, times }: Collections, orderId: string): Promise<boolean> {
   const state: ReservationState = "confirmed";
-  const next = { step: "sell" satisfies NextStep, time: LONG_OVER };
+  const next = { step: "sell" satisfies NextStep, time: longOver(times) };
   const isHeld = { $eq: ["$state", "held" satisfies ReservationState] };
   // One that is confirmed is written all the same, as it is: that waits until a majority has it.
   const { matchedCount } = await run(() =>

@@ -70,7 +70,7 @@ async function takeAll(
   const { products, run } = collections;
   // By the products' ids: of two orders that want the same, one gets all of it.
   const inOrder = attempt.lines.toSorted((a, b) => (a.productId < b.productId ? -1 : 1));
-  const updates = inOrder.map((line) => take(attempt, line));
+  const updates = inOrder.map((line) => take(attempt, line, collections.times));
   const { modifiedCount } = await run(() => products.bulkWrite(updates, { ordered: true }));
   if (modifiedCount < updates.length) {
     const { taken, reason } = await whatIsMissing(collections, attempt);

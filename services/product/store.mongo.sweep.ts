@@ -1,5 +1,5 @@
 import type { Document, Filter } from "mongodb";
-import { CLOCK_SKEW_MS, type Collections } from "./store.mongo.collections.ts";
+import type { Collections, Times } from "./store.mongo.collections.ts";
 import type { ReservationDocument } from "./store.mongo.documents.ts";
 import { sell } from "./store.mongo.pieces.ts";
 import { lapse, resumeGiveBack, returnMark } from "./store.mongo.reservations.ts";
@@ -17,9 +17,9 @@ const EXPIRE_FIRST_MAX = 100;
 const DUE = { $expr: { $lte: ["$next.time", "$$NOW"] } };
 
 /** What is due for a step: by an index as far as this process' clock knows, then exactly. */
-export const dueFor = (step: string): Filter<Document> => ({
+export const dueFor = (step: string, { clockSkewMs }: Times): Filter<Document> => ({
   "next.step": step,
-  "next.time": { $lte: new Date(Date.now() + CLOCK_SKEW_MS) },
+  "next.time": { $lte: new Date(Date.now() + clockSkewMs) },
   ...DUE,
 });
 
@@ -30,8 +30,13 @@ async function inTurns<T, R>(all: readonly T[], work: (it: T) => Promise<R>): Pr
   return results;
 }
 
-async function due({ reservations, run }: Collections, step: string, limit: number, more: Filter<Document> = {}) {
-  const filter = { ...dueFor(step), ...more } as Filter<ReservationDocument>;
+async function due(
+  { reservations, run, times }: Collections,
+  step: string,
+  limit: number,
+  more: Filter<Document> = {},
+) {
+  const filter = { ...dueFor(step, times), ...more } as Filter<ReservationDocument>;
   return run(() => reservations.find(filter, { sort: { "next.time": 1 }, limit }).toArray());
 }
 
@@ -60,7 +65,7 @@ async function sellDue(collections: Collections): Promise<number> {
   const { products, reservations, run } = collections;
   const sold = await due(collections, "sell", BATCH_MAX);
   if (sold.length === 0) return 0;
-  const updates = sold.flatMap((it) => it.lines.map((line) => sell(it, line)));
+  const updates = sold.flatMap((it) => it.lines.map((line) => sell(it, line, collections.times)));
   await run(() => products.bulkWrite(updates, { ordered: false }));
   const done = { _id: { $in: sold.map((it) => it._id) }, state: "confirmed", "next.step": "sell" } as const;
   await run(() => reservations.updateMany(done, { $unset: { next: 1 } }));

@@ -3,7 +3,7 @@ import { isDuplicate } from "#kit/mongo/away.ts";
 import type { Mongo } from "#kit/mongo/client.ts";
 import { toSearchFields, toWords } from "./search.mongo.ts";
 import { nameKey, type SearchDocument } from "./search.ts";
-import { type Collections, collectionsOf } from "./store.mongo.collections.ts";
+import { type Collections, collectionsOf, type Times } from "./store.mongo.collections.ts";
 import { type CategoryDocument, PRODUCT_FIELDS, type ProductRecord, toProduct } from "./store.mongo.documents.ts";
 import { POPULARITY_STEP } from "./store.mongo.indexes.ts";
 import { listProducts } from "./store.mongo.list.ts";
@@ -14,14 +14,15 @@ import type { CatalogueStore, Category, ProductContent, ProductStore } from "./s
 const READ = { readPreference: "primaryPreferred" } as const;
 
 /** Products that sold equally well stand mixed and not by the alphabet: the low bits are a hash of the id. */
-const chanceOf = (productId: string) =>
+export const chanceOf = (productId: string) =>
   createHash("sha256").update(productId).digest().readUInt32BE() % POPULARITY_STEP;
 
 function toCategory({ _id, name, description, picture, position }: CategoryDocument): Category {
   return { categoryId: _id, name, description, picture, position };
 }
 
-function contentOf(it: ProductContent & { etag: string }, search: SearchDocument) {
+/** What of a document an administrator decides, and what follows from it. */
+export function contentOf(it: ProductContent & { etag: string }, search: SearchDocument) {
   const { name, description, categoryId, pictures, attributes, etag } = it;
   const price = { currencyCode: it.price.currencyCode, price: it.price.minorUnits };
   const texts = { name, nameKey: nameKey(name), description, categoryId };
@@ -29,7 +30,7 @@ function contentOf(it: ProductContent & { etag: string }, search: SearchDocument
 }
 
 /** Keeps words that the shop has not known, so that they are found when they are mistyped. */
-async function rememberWords({ words, run }: Collections, all: readonly string[]): Promise<void> {
+export async function rememberWords({ words, run }: Collections, all: readonly string[]): Promise<void> {
   const ids = { _id: { $in: [...all] } };
   const known = await run(() => words.find(ids, { projection: { _id: 1 } }).toArray());
   const missing = new Set(all).difference(new Set(known.map((it) => it._id)));
@@ -134,7 +135,7 @@ function createMongoCatalogue(collections: Collections): CatalogueStore {
 }
 
 /** The shop's catalogue and stock in MongoDB. */
-export function createMongoStore(mongo: Pick<Mongo, "collection" | "run">): ProductStore {
-  const collections = collectionsOf(mongo);
+export function createMongoStore(mongo: Pick<Mongo, "collection" | "run">, times?: Times): ProductStore {
+  const collections = collectionsOf(mongo, times);
   return { ...createMongoCatalogue(collections), ...createMongoStock(collections) };
 }
