@@ -1,14 +1,14 @@
 import pg from "pg";
 import type { Logger } from "pino";
-import { createEngine, type Engine } from "../engine.ts";
+import { createEngine } from "../engine.ts";
 import type { Limit } from "../engine-limit.ts";
 import type { Metrics } from "../metrics.ts";
 import { isAway, meaning } from "./away.ts";
 import { clientConfig, type Pooler, STATEMENT_TIMEOUT_MS, sessionOf } from "./connection.ts";
 import { createListener } from "./listener.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { createPool } from "./pool.ts";
 import { openReplica } from "./replica.ts";
-import { createRunner, type Queryable, type Runner } from "./runner.ts";
+import { createRunner, type Queryable } from "./runner.ts";
 import { POOL_MAX } from "./settings.ts";
 import { giveSignOfLife } from "./sign-of-life.ts";
 import { createPrepared, unprepared } from "./statements.ts";
@@ -37,7 +37,7 @@ const BUDGET_MS = STATEMENT_TIMEOUT_MS + 1_000;
 /** A transaction is some statements, each with a time of its own. */
 const TRANSACTION_BUDGET_MS = 60_000;
 /** Less than readiness waits, so that it hears the reason. */
-const PING_BUDGET_MS = 1_400;
+const PING = { budgetMs: 1_400 };
 
 // int8 as bigint would spread through the code; amounts, counts and offsets all fit into a safe integer.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -67,12 +67,6 @@ export interface DatabaseOptions extends PostgresAccess {
   readonly metrics?: Pick<Metrics, "counter" | "registry">;
 }
 
-/** Asks for a sign of life; where all connections are at work, what becomes of that work tells as much. */
-async function ping(engine: Engine, pool: Pool, runner: Runner): Promise<void> {
-  if (engine.awayReason === undefined && pool.busy) return;
-  await engine.probe((limit) => runner.query(limit, "SELECT 1"), { budgetMs: PING_BUDGET_MS });
-}
-
 /** Opens a workload's schema. Call `migrate` first. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, schema, log, metrics, pooler = "none", directUrl = url, poolMax = POOL_MAX } = options;
@@ -80,12 +74,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = createPool({ ...session.config, max: poolMax }, metrics, (error) =>
     log.debug({ err: error }, "an idle connection to the database broke"),
   );
+  // Not in the queue of those who wait for a connection.
+  const check = () => giveSignOfLife(session.config);
   const engine = createEngine({
     name: "postgres",
     isAway,
     log,
     budgetMs: BUDGET_MS,
-    check: () => giveSignOfLife(session.config),
+    check,
     onAway: () => pool.dropIdle(),
     ...(metrics && { metrics }),
   });
@@ -108,7 +104,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     replica: replica ?? primary,
     transaction: (work) => guarded((limit) => runner.transaction(limit, work), TRANSACTION_BUDGET_MS),
     listen: (channel, onNotify) => listener.listen(channel, onNotify),
-    ping: () => ping(engine, pool, runner),
+    ping: () => engine.probe((limit) => (pool.hasIdle ? runner.query(limit, "SELECT 1") : check()), PING),
     async close() {
       await Promise.all([listener.close(), replica?.close()]);
       await pool.end();

@@ -11,8 +11,8 @@ export interface Borrowed {
 
 /** A bounded number of connections that are used in turns. */
 export interface Pool {
-  /** Whether all connections are in use: whoever borrows has to wait. */
-  readonly busy: boolean;
+  /** Whether a connection is open that nobody uses or waits for. */
+  readonly hasIdle: boolean;
   /**
    * A connection that nobody else uses; waits for one while all are in use.
    * @throws NoConnectionError when none can be opened, PoolBusyError when none becomes free in time
@@ -88,9 +88,10 @@ export function createPool(
     }
   }
 
+  let ended: Promise<void> | undefined;
   return {
-    get busy() {
-      return isBusy();
+    get hasIdle() {
+      return pool.idleCount > pool.waitingCount;
     },
     async borrow() {
       const client = await (isBusy() ? connectAfterWait() : connect());
@@ -115,10 +116,12 @@ export function createPool(
     dropIdle() {
       for (const it of all) if (!borrowed.has(it)) cut(it);
     },
-    end: () =>
-      endWithin(
+    end() {
+      ended ??= endWithin(
         () => pool.end(),
         () => all.forEach(cut),
-      ),
+      );
+      return ended;
+    },
   };
 }
