@@ -1,6 +1,7 @@
 import { emitAuthentication } from "./emit/authentication.ts";
 import { emitAuthorization } from "./emit/authorization.ts";
 import { emitCanary } from "./emit/canary.ts";
+import { emitCompose } from "./emit/compose.ts";
 import { emitDeployment } from "./emit/deployment.ts";
 import { emitEnvoy } from "./emit/envoy.ts";
 import { emitGateway } from "./emit/gateway.ts";
@@ -22,6 +23,7 @@ const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
   emitDeployment,
   emitCanary,
   emitSlo,
+  emitCompose,
 ];
 
 /** Every file that is made from the mesh: pure, and the same for the same mesh. */

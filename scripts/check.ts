@@ -21,7 +21,15 @@ function command(name: string, program: string, ...args: string[]): Check {
 }
 
 /** Where everything is generated, and the documents that are. */
-const GENERATED = ["gen", "istio/generated", "k8s/base/generated", "docs/api.md", "docs/openapi.yaml"];
+const GENERATED = [
+  "gen",
+  "istio/generated",
+  "k8s/base/generated",
+  "docs/api.md",
+  "docs/openapi.yaml",
+  "compose.yaml",
+  ".env.example",
+];
 
 /** All files at a path, its own included. */
 function filesAt(path: string): string[] {

@@ -11,7 +11,8 @@ import { workloadAlerts } from "./slo/workload-alerts.ts";
 
 /** What needs the Prometheus operator's kinds: an environment that has it includes this folder. */
 const MONITORING_FOLDER = `${MESH_FOLDER}/monitoring`;
-const PLAIN_FOLDER = `${MESH_FOLDER}/prometheus`;
+/** What a plain Prometheus and Grafana read. */
+export const PLAIN_FOLDER = `${MESH_FOLDER}/prometheus`;
 const SHOP_PODS = { "app.kubernetes.io/part-of": "shopmesh" };
 
 /** All rules: what the contracts promise, how it is kept, and who is told when it is not. */

@@ -30,17 +30,17 @@ const EVERYWHERE = {
 } as const;
 
 /** Files from memory; a megabyte or two of them. */
-const WEB_SIZE = { cpuMillis: 50, memoryMiB: 96, memoryMaxMiB: 256 };
+export const WEB_SIZE = { cpuMillis: 50, memoryMiB: 96, memoryMaxMiB: 256 };
 
 /** "PRODUCT_PORT" */
-function variable(workload: string, suffix: string): string {
+export function variableOf(workload: string, suffix: string): string {
   return `${workload.toUpperCase().replaceAll("-", "_")}_${suffix}`;
 }
 
 /** Where the workloads are that this one calls. */
 function addressesOf(mesh: Mesh, name: string): Record<string, string> {
   const callees = mesh.workloads.filter((it) => calleesOf(mesh, name).includes(it.name));
-  return Object.fromEntries(callees.map((it) => [variable(it.name, "URL"), `http://${it.name}:${it.port}`]));
+  return Object.fromEntries(callees.map((it) => [variableOf(it.name, "URL"), `http://${it.name}:${it.port}`]));
 }
 
 /** Everything of the shop that runs as pods of its own, by name. */
@@ -56,7 +56,7 @@ export function unitsOf(mesh: Mesh): Unit[] {
       settings: {
         ...EVERYWHERE,
         ...addressesOf(mesh, name),
-        [variable(name, "PORT")]: `${port}`,
+        [variableOf(name, "PORT")]: `${port}`,
         ...deployment.settings,
       },
       secrets: { ...(store === "postgres" && { POSTGRES_URL: DEV_POSTGRES_URL }), ...deployment.secrets },
@@ -68,7 +68,7 @@ export function unitsOf(mesh: Mesh): Unit[] {
     rpcs: false,
     program: "services/edge/web.ts",
     size: WEB_SIZE,
-    settings: { ...EVERYWHERE, [variable(WEB.name, "PORT")]: `${WEB.port}` },
+    settings: { ...EVERYWHERE, [variableOf(WEB.name, "PORT")]: `${WEB.port}` },
     secrets: {},
   };
   return [...services, web];

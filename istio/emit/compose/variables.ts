@@ -1,0 +1,28 @@
+/** What can be set in `.env`: the value without it, which is for a laptop alone where it is a secret, and what it is for. */
+const VARIABLES = {
+  EDGE_PORT: ["8080", "where the shop is: http://localhost:8080"],
+  PROMETHEUS_PORT: ["9090", "where Prometheus is, in the profile full"],
+  GRAFANA_PORT: ["3030", "where Grafana is, in the profile full; sign in as admin"],
+  PUBLISH_ADDRESS: ["127.0.0.1", "who can reach these: 0.0.0.0 is everybody, so change all passwords before"],
+  SHOPMESH_IMAGE: ["shopmesh:dev", "the image of all services; this one is built from the checkout"],
+  ENVIRONMENT: ["dev", "dev, qat, uat or prod: what differs is in the README's settings"],
+  LOG_LEVEL: ["info", "trace to silent"],
+  ADMIN_EMAIL: ["admin@shopmesh.example", "the first administrator, looked at only while there is none"],
+  ADMIN_PASSWORD: ["shopmesh-dev", "8 characters or more"],
+  POSTGRES_PASSWORD: ["shopmesh", "passwords stand in URLs: letters, digits, - and _ alone"],
+  REDIS_PASSWORD: ["shopmesh", "the same"],
+  S3_ACCESS_KEY: ["shopmesh", "the same"],
+  S3_SECRET_KEY: ["shopmesh-dev", "the same; 8 characters or more"],
+  GRAFANA_PASSWORD: ["shopmesh-dev", "of Grafana's admin, looked at only on its first start"],
+} as const;
+
+/** A variable in the file that Compose reads: "${EDGE_PORT:-8080}". */
+export function variable(name: keyof typeof VARIABLES): string {
+  return `\${${name}:-${VARIABLES[name][0]}}`;
+}
+
+/** An example of `.env`, in which nothing is set. */
+export function exampleOfVariables(): string {
+  const lines = Object.entries(VARIABLES).map(([name, [value, words]]) => `# ${words}\n#${name}=${value}`);
+  return `${lines.join("\n")}\n`;
+}
