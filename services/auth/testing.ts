@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import type { UserEvent } from "#gen/shop/events/v1/user_event_pb.js";
-import { openDatabase } from "#kit/postgres/database.ts";
+import { openDatabase, type PostgresAccess } from "#kit/postgres/database.ts";
 import { migrate } from "#kit/postgres/migrate.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { createPostgresStore } from "./store.postgres.ts";
@@ -14,10 +14,13 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-export async function openTestStore(): Promise<TestStore> {
-  const [url, log, schema] = [await testPostgres(), pino({ level: "silent" }), "auth"];
-  await migrate({ url, schema, dir: fileURLToPath(new URL("./migrations", import.meta.url)), log });
-  const database = openDatabase({ url, schema, log });
+/** In the test run's PostgreSQL, or in another one. */
+export async function openTestStore(access?: PostgresAccess): Promise<TestStore> {
+  const { url, ...rest } = access ?? { url: await testPostgres() };
+  const [log, schema] = [pino({ level: "silent" }), "auth"];
+  const dir = fileURLToPath(new URL("./migrations", import.meta.url));
+  await migrate({ url: rest.directUrl ?? url, schema, dir, log });
+  const database = openDatabase({ url, ...rest, schema, log });
   const events: UserEvent[] = [];
   const store = createPostgresStore(database, async (_, event) => {
     if (event.userId === UNTELLABLE) throw new Error("no outbox");
