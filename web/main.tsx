@@ -6,9 +6,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
-import { isUnreachable } from "./lib/errors.ts";
 import { createFlags } from "./lib/flags.ts";
 import { createPrefetch } from "./lib/page-data.ts";
+import { retries } from "./lib/retry.ts";
 import { createSession } from "./lib/session.ts";
 import { SessionProvider } from "./lib/session-context.tsx";
 import { createOpenTransport, createShopTransport } from "./lib/transport.ts";
@@ -16,7 +16,6 @@ import { createShopRouter } from "./router.tsx";
 import "./styles/index.css";
 
 const FRESH_MS = 30_000;
-const MAX_RETRIES = 2;
 
 function start(element: HTMLElement): void {
   const session = createSession({
@@ -34,7 +33,7 @@ function start(element: HTMLElement): void {
         networkMode: "always",
         // The route has just tried; the page shows what came of it.
         retryOnMount: false,
-        retry: (failures, error) => failures < MAX_RETRIES && isUnreachable(error),
+        ...retries,
       },
       mutations: { networkMode: "always" },
     },

@@ -31,14 +31,14 @@ export function CartLine({ item }: { readonly item: CartItem }) {
             value={quantity}
             max={max}
             limit={limitWords(max)}
-            of={name}
+            of={name || productId}
             onChange={(wanted) => setQuantity(productId, wanted)}
           />
         )}
         <button
           type="button"
           className="text-button small"
-          aria-label={`Remove ${name}`}
+          aria-label={`Remove ${name || productId}`}
           onClick={() => setQuantity(productId, 0)}
         >
           Remove

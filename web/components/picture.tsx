@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Picture as PictureMessage } from "#gen/shop/type/v1/picture_pb.js";
 import "./picture.css";
 
@@ -16,17 +16,37 @@ interface PictureProps {
   readonly decorative?: boolean;
 }
 
+/** What did not load is asked for again after these pauses, in milliseconds: the pictures may be away for a moment. */
+const AGAIN_AFTER_MS = [4_000, 12_000, 36_000];
+
+/** How far a picture has come; one that is missing is tried again now and then. */
+function useLoading() {
+  const [state, setState] = useState<"loading" | "shown" | "missing">("loading");
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    const pauseMs = AGAIN_AFTER_MS[tries];
+    if (state !== "missing" || pauseMs === undefined) return;
+    const timer = setTimeout(() => {
+      setTries(tries + 1);
+      setState("loading");
+    }, pauseMs);
+    return () => clearTimeout(timer);
+  }, [state, tries]);
+  return [state, setState] as const;
+}
+
 /** A picture in the size and format that suits the screen, with its blurred miniature until it is there. */
 export function Picture({ picture, sizes, priority, decorative }: PictureProps) {
-  const [state, setState] = useState<"loading" | "shown" | "missing">("loading");
+  const [state, setState] = useLoading();
   const miniature = useMemo(() => picture && placeholderUrl(picture.placeholder), [picture]);
-  if (picture === undefined || state === "missing") return <span className="picture" data-missing />;
+  if (picture === undefined) return <span className="picture" data-missing />;
+  const style = miniature ? { backgroundImage: `url(${miniature})` } : undefined;
+  if (state === "missing") {
+    const words = decorative ? {} : { role: "img", "aria-label": picture.alt };
+    return <span className="picture" data-missing style={style} {...words} />;
+  }
   return (
-    <picture
-      className="picture"
-      data-state={state}
-      style={miniature ? { backgroundImage: `url(${miniature})` } : undefined}
-    >
+    <picture className="picture" data-state={state} style={style}>
       <source type="image/avif" srcSet={srcSet(picture, "avif")} sizes={sizes} />
       <source type="image/webp" srcSet={srcSet(picture, "webp")} sizes={sizes} />
       <img

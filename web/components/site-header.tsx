@@ -45,17 +45,18 @@ function AccountLink() {
 }
 
 function CartLink() {
-  const { cart } = useCart();
+  const { cart, error } = useCart();
   const count = cart?.itemCount ?? 0;
+  const isUnknown = cart === undefined && error !== null;
   return (
     <Link
       to="/cart"
       className="header-action header-cart"
-      aria-label={`Cart, ${count} ${count === 1 ? "item" : "items"}`}
+      aria-label={isUnknown ? "Cart, away for a moment" : `Cart, ${count} ${count === 1 ? "item" : "items"}`}
     >
       <ShoppingBag aria-hidden size={21} />
       <span className="cart-count" data-testid="cart-count" data-empty={count === 0}>
-        {count}
+        {isUnknown ? "–" : count}
       </span>
     </Link>
   );

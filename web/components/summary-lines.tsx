@@ -29,7 +29,7 @@ export function SummaryLines({
             <Picture picture={picture} sizes="4rem" decorative />
           </span>
           <span>
-            <strong>{name}</strong>
+            <strong>{name || productId}</strong>
             <span className="soft small tabular">
               {quantity} {quantity === 1 ? "item" : "items"}
             </span>

@@ -43,6 +43,11 @@ export function withLess(cart: Cart, productId: string, quantity: number): Cart 
   return withQuantity(cart, productId, Math.max(0, present - quantity));
 }
 
+/** Whether the cart has lines of which only the number is known, since the catalogue is away: it cannot be bought like that. */
+export function isUnpriced(cart: Cart | undefined): boolean {
+  return cart?.items.some((it) => it.unitPrice === undefined && it.availability !== Availability.GONE) ?? false;
+}
+
 /** Whether a line stands in the way of buying the cart. */
 export function isBlocked({ availability }: CartItem): boolean {
   return availability !== Availability.IN_STOCK && availability !== Availability.UNSPECIFIED;
@@ -51,8 +56,8 @@ export function isBlocked({ availability }: CartItem): boolean {
 function counted(item: CartItem): CartItem {
   const { GONE, SOLD_OUT, NOT_ENOUGH, IN_STOCK } = Availability;
   const availability =
-    item.availability === GONE
-      ? GONE
+    item.availability === GONE || item.unitPrice === undefined
+      ? item.availability
       : item.stock === 0
         ? SOLD_OUT
         : item.stock < item.quantity

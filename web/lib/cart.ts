@@ -12,20 +12,26 @@ import {
 } from "#gen/shop/cart/v1/cart_service_pb.js";
 import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { useToast } from "../components/toaster.tsx";
-import { withAdded, withQuantity } from "./cart-change.ts";
-import { isUnreachable, sentenceOf } from "./errors.ts";
+import { isUnpriced, withAdded, withQuantity } from "./cart-change.ts";
+import { sentenceOf } from "./errors.ts";
 import { newRequestId } from "./request-id.ts";
+import { retries } from "./retry.ts";
 import { useSessionState } from "./session-context.tsx";
 
 const { getCart, addItem, updateItem } = CartService.method;
 const MUTATIONS = ["cart"];
-const MAX_RETRIES = 2;
+/** How often a cart without prices is asked for again. */
+const UNPRICED_PAUSE_MS = 5_000;
 
 /** The cart of whoever is there. Somebody without a token has none, and none is made just to look. */
 export function useCart() {
   const { phase } = useSessionState();
   const enabled = phase === "guest" || phase === "signed-in";
-  const query = useQuery(getCart, {}, { enabled });
+  const query = useQuery(
+    getCart,
+    {},
+    { enabled, refetchInterval: ({ state }) => (isUnpriced(state.data?.cart) ? UNPRICED_PAUSE_MS : false) },
+  );
   const isLoading = phase === "starting" || (enabled && query.isPending);
   return { cart: query.data?.cart, isLoading, error: enabled ? query.error : null, refetch: query.refetch };
 }
@@ -61,7 +67,7 @@ function useCartChange<I extends typeof AddItemRequestSchema | typeof UpdateItem
     mutationKey: MUTATIONS,
     scope: { id: "cart" },
     mutationFn: (subject: Subject) => callUnaryMethod(transport, method, inputOf(subject)),
-    retry: (failures, error) => failures < MAX_RETRIES && isUnreachable(error),
+    ...retries,
     async onMutate(subject) {
       await queryClient.cancelQueries({ queryKey: key });
       const before = queryClient.getQueryData(key)?.cart;
@@ -74,7 +80,9 @@ function useCartChange<I extends typeof AddItemRequestSchema | typeof UpdateItem
     onError(error, _, context) {
       toast({ text: sentenceOf(error), tone: "bad" });
       if (!isLast()) return;
-      showCart(queryClient, key, context?.before);
+      // A cart that was not known before is forgotten again; writing nothing in its place would leave the one that was hoped for.
+      if (context?.before === undefined) return void queryClient.resetQueries({ queryKey: key, exact: true });
+      showCart(queryClient, key, context.before);
       void queryClient.invalidateQueries({ queryKey: key });
     },
   });

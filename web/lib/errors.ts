@@ -7,6 +7,7 @@ import {
   RequestInfoSchema,
   RetryInfoSchema,
 } from "#gen/google/rpc/error_details_pb.js";
+import { ErrorReasonSchema as MeshReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { domainOf, sentences } from "./sentences.ts";
 
 /** A failed call, as a page can use it. */
@@ -59,6 +60,12 @@ export function hasReason(thrown: unknown, schema: DescEnum, reason: number): bo
 export function isOutcomeUnknown(thrown: unknown): boolean {
   const { code } = ConnectError.from(thrown);
   return [Code.Unavailable, Code.DeadlineExceeded, Code.Internal, Code.Unknown, Code.Aborted].includes(code);
+}
+
+/** Whether it is certain that the call never came to the service it was for, so that nothing can have come of it. */
+export function hasNotArrived(thrown: unknown): boolean {
+  const info = ConnectError.from(thrown).findDetails(ErrorInfoSchema)[0];
+  return info?.domain === domainOf(MeshReasonSchema) && info.metadata.reached === "no";
 }
 
 /** Whether the shop could not be reached, so that trying again may help. */

@@ -13,6 +13,13 @@ const OTHER_CART = create(CartSchema, { items: [{ productId: "lamp", quantity: 2
 const lost = () => new ConnectError("connection lost", Code.Unavailable);
 const refused = (reason: string, code = Code.FailedPrecondition) =>
   new ConnectError("", code, undefined, [{ desc: ErrorInfoSchema, value: { domain: "shop.order", reason } }]);
+const notReached = () =>
+  new ConnectError("", Code.Unavailable, undefined, [
+    {
+      desc: ErrorInfoSchema,
+      value: { domain: "shop.mesh", reason: "DEPENDENCY_UNAVAILABLE", metadata: { reached: "no" } },
+    },
+  ]);
 const limited = () => new ConnectError("", Code.ResourceExhausted);
 
 /** Buys with a service that answers each try as told, and says which request ids came. */
@@ -34,13 +41,14 @@ function createShop(...answers: (ConnectError | "order")[]) {
     })),
     pause: async () => {},
   };
-  let buy = createPurchase(deps);
+  let purchase = createPurchase(deps);
   return {
     /** The request ids by the order they first came in: "0 0 1" is one id twice, then another. */
     tries: () => ids.map((id) => [...new Set(ids)].indexOf(id)).join(" "),
-    reload: () => (buy = createPurchase(deps)),
+    reload: () => (purchase = createPurchase(deps)),
+    isInDoubt: () => purchase.isInDoubt(CART),
     buy: (cart = CART) =>
-      buy(cart, {}).then(
+      purchase.buy(cart, {}).then(
         ({ orderId }) => orderId,
         (error: ConnectError) => error.code,
       ),
@@ -60,6 +68,18 @@ test("without an answer the purchase stays the same one, over a press of the but
   expect(await shop.buy()).toBe(Code.ResourceExhausted);
   expect(await shop.buy()).toBe("o");
   expect(shop.tries()).toBe("0 0 0 0 0 0");
+});
+
+test.each([
+  ["that never arrived", [notReached, notReached, notReached, notReached], false],
+  ["of which one got no answer", [notReached, lost, notReached, notReached], true],
+])("after tries %s the purchase stays the same one; whether it may exist: %#", async (_, answers, inDoubt) => {
+  const shop = createShop(...answers.map((it) => it()), "order");
+  expect(await shop.buy()).toBe(Code.Unavailable);
+  expect(shop.isInDoubt()).toBe(inDoubt);
+  expect(await shop.buy()).toBe("o");
+  expect(shop.tries()).toBe("0 0 0 0 0");
+  expect(shop.isInDoubt()).toBe(false);
 });
 
 test.each(["OUT_OF_STOCK", "PAYMENT_DECLINED", "PRICE_CHANGED", "CANCELLED"])(

@@ -4,7 +4,7 @@ import type { Cart } from "#gen/shop/cart/v1/cart_pb.js";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/order/v1/error_reason_pb.js";
 import type { Order } from "#gen/shop/order/v1/order_pb.js";
 import type { PlaceOrderRequestSchema, PlaceOrderResponse } from "#gen/shop/order/v1/order_service_pb.js";
-import { hasReason, isOutcomeUnknown, problemOf } from "./errors.ts";
+import { hasNotArrived, hasReason, isOutcomeUnknown, problemOf } from "./errors.ts";
 import { newRequestId } from "./request-id.ts";
 
 const STORED_AS = "shopmesh-purchase";
@@ -59,14 +59,15 @@ export function createPurchase({ place, flags, pause = sleep }: PurchaseDeps) {
   /** Takes note of a failure; returns the attempt if it is worth another try. */
   function afterFailure(attempt: Attempt, error: unknown): Attempt | undefined {
     const isFinal = FINAL_REASONS.some((reason) => hasReason(error, ErrorReasonSchema, reason));
-    if (!isFinal && isOutcomeUnknown(error)) return keep({ ...attempt, inDoubt: true });
+    if (!isFinal && isOutcomeUnknown(error))
+      return keep({ ...attempt, inDoubt: attempt.inDoubt || !hasNotArrived(error) });
     // A refusal at the door (a field, a limit) says nothing of an earlier try that got no answer.
     if (isFinal || !attempt.inDoubt) close();
     return undefined;
   }
 
   /** Places the order; throws the failure of the last try. */
-  return async (
+  const buy = async (
     cart: Cart,
     request: Omit<MessageInitShape<typeof PlaceOrderRequestSchema>, "requestId" | "$typeName">,
   ): Promise<Order> => {
@@ -84,6 +85,14 @@ export function createPurchase({ place, flags, pause = sleep }: PurchaseDeps) {
         await pause(problemOf(error).retryAfterMs ?? FIRST_PAUSE_MS * 2 ** (tries - 1));
       }
     }
+  };
+  return {
+    buy,
+    /** Whether the order may exist, though the last try of it failed. */
+    isInDoubt: (cart: Cart): boolean => {
+      const stored: Attempt | null = JSON.parse(flags.getItem(STORED_AS) ?? "null");
+      return stored?.cart === fingerprint(cart) && stored.inDoubt;
+    },
   };
 }
 

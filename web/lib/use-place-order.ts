@@ -40,13 +40,16 @@ interface PlaceOrderOptions {
 const IN_DOUBT =
   "The shop did not answer, so we cannot say yet whether this went through. Place the order again to find out: it is the same purchase, and you are charged once at most.";
 
+const NOT_BEGUN =
+  "We cannot take orders for a moment. Nothing was charged, and what you entered stays here: please place the order again shortly.";
+
 /** Places an order, and says in words where it could not be. */
 export function usePlaceOrder({ onPlaced, onRefused }: PlaceOrderOptions) {
   const transport = useTransport();
   const queryClient = useQueryClient();
   const showCart = useShowCart();
   const [refusal, setRefusal] = useState<Refusal>();
-  const buy = useMemo(() => {
+  const { buy, isInDoubt } = useMemo(() => {
     const { placeOrder } = createClient(OrderService, transport);
     return createPurchase({ place: placeOrder, flags: createFlags(() => sessionStorage) });
   }, [transport]);
@@ -70,7 +73,7 @@ export function usePlaceOrder({ onPlaced, onRefused }: PlaceOrderOptions) {
       const problem = problemOf(error);
       const orderId = problem.metadata.order_id;
       const isMade = hasReason(error, ErrorReasonSchema, ErrorReason.REQUEST_ID_REUSED);
-      setRefusal(refusalOf(error, problem, cart));
+      setRefusal(refusalOf(error, problem, cart, isInDoubt(cart)));
       onRefused(problem);
       // Stock or prices are not what they were.
       void refresh(CartService);
@@ -80,7 +83,7 @@ export function usePlaceOrder({ onPlaced, onRefused }: PlaceOrderOptions) {
   return { place: mutation.mutate, isPlacing: mutation.isPending, refusal };
 }
 
-function refusalOf(error: unknown, problem: Problem, cart: Cart): Refusal {
+function refusalOf(error: unknown, problem: Problem, cart: Cart, isInDoubt: boolean): Refusal {
   const is = (...reasons: ErrorReason[]) => reasons.some((reason) => hasReason(error, ErrorReasonSchema, reason));
   const { sentence, metadata } = problem;
   if (is(ErrorReason.PAYMENT_DECLINED, ErrorReason.CARD_INVALID, ErrorReason.PAYMENT_FAILED)) {
@@ -95,5 +98,6 @@ function refusalOf(error: unknown, problem: Problem, cart: Cart): Refusal {
     return { about: "cart", sentence: words || sentence, productId, available };
   }
   if (is(ErrorReason.PRICE_CHANGED, ErrorReason.CART_EMPTY)) return { about: "cart", sentence };
-  return { about: "unknown", sentence: isOutcomeUnknown(error) ? IN_DOUBT : sentence };
+  if (isOutcomeUnknown(error)) return { about: "unknown", sentence: isInDoubt ? IN_DOUBT : NOT_BEGUN };
+  return { about: "unknown", sentence };
 }

@@ -7,7 +7,7 @@ import { Skeleton } from "../components/skeleton.tsx";
 import { Empty, Failure } from "../components/states.tsx";
 import { TotalsTable } from "../components/totals.tsx";
 import { useCart } from "../lib/cart.ts";
-import { isBlocked } from "../lib/cart-change.ts";
+import { isBlocked, isUnpriced } from "../lib/cart-change.ts";
 import { formatMoney, moneyOf } from "../lib/money.ts";
 import { FREE_SHIPPING_MINOR_UNITS, totalsFor } from "../lib/shipping.ts";
 import { useTitle } from "../lib/title.ts";
@@ -25,7 +25,11 @@ export function View() {
       {isLoading ? (
         <Pending />
       ) : error && !cart ? (
-        <Failure error={error} onRetry={() => void refetch()} title="Your cart did not load" />
+        <Failure error={error} onRetry={() => void refetch()} title="Your cart did not load">
+          <p className="soft">
+            What you put in is kept. Meanwhile you can <Link to="/products">look around the shop</Link>.
+          </p>
+        </Failure>
       ) : cart && cart.items.length > 0 ? (
         <Filled cart={cart} />
       ) : (
@@ -43,6 +47,7 @@ export function View() {
 function Filled({ cart }: { readonly cart: Cart }) {
   const navigate = useNavigate();
   const blocked = cart.items.filter(isBlocked);
+  const unpriced = isUnpriced(cart);
   const totals = totalsFor(cart.subtotal ?? moneyOf("EUR", 0n));
   return (
     <div className="with-summary">
@@ -53,13 +58,19 @@ function Filled({ cart }: { readonly cart: Cart }) {
       </ul>
       <aside className="panel summary" aria-label="Summary">
         <h2>Summary</h2>
-        {totals.missingForFree && totals.subtotal.minorUnits > 0n && (
+        {!unpriced && totals.missingForFree && totals.subtotal.minorUnits > 0n && (
           <p className="small cart-free">
             <progress value={Number(totals.subtotal.minorUnits)} max={Number(FREE_SHIPPING_MINOR_UNITS)} aria-hidden />
             {formatMoney(totals.missingForFree)} more, and shipping is free.
           </p>
         )}
-        <TotalsTable {...totals} />
+        {unpriced ? (
+          <Notice tone="warn">
+            Names and prices are away for a moment. What you put in is kept; you can go on as soon as they are back.
+          </Notice>
+        ) : (
+          <TotalsTable {...totals} />
+        )}
         {blocked.length > 0 && (
           <Notice tone="warn">
             {blocked.map(({ name, productId }) => name || productId).join(", ")} cannot be bought like this. Change or
@@ -71,7 +82,7 @@ function Filled({ cart }: { readonly cart: Cart }) {
           type="button"
           className="button"
           data-wide
-          disabled={blocked.length > 0}
+          disabled={blocked.length > 0 || unpriced}
           onClick={() => void navigate({ to: "/checkout" })}
         >
           Checkout

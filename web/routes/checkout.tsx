@@ -12,7 +12,7 @@ import { Failure } from "../components/states.tsx";
 import { SummaryLines } from "../components/summary-lines.tsx";
 import { TotalsTable } from "../components/totals.tsx";
 import { useCart } from "../lib/cart.ts";
-import { isBlocked } from "../lib/cart-change.ts";
+import { isBlocked, isUnpriced } from "../lib/cart-change.ts";
 import { focusFirstError } from "../lib/contract-form.ts";
 import { formatMoney, moneyOf } from "../lib/money.ts";
 import { useSessionState } from "../lib/session-context.tsx";
@@ -41,7 +41,9 @@ function CheckoutPage() {
   if (!cart) {
     return (
       <div className="page">
-        <Failure error={error} onRetry={() => void refetch()} title="Your cart did not load" />
+        <Failure error={error} onRetry={() => void refetch()} title="Your cart did not load">
+          <p className="soft">Nothing was ordered, and what you put in is kept.</p>
+        </Failure>
       </div>
     );
   }
@@ -74,6 +76,7 @@ function Checkout({ cart: current, user }: { readonly cart: Cart; readonly user:
     if (refusal && !isPlacing) showRefusal(element.current);
   }, [refusal, isPlacing]);
   const isUnavailable = cart.items.length === 0 || cart.items.some(isBlocked);
+  const unpriced = isUnpriced(cart);
 
   async function onSubmit(event: FormEvent) {
     event.preventDefault();
@@ -107,7 +110,13 @@ function Checkout({ cart: current, user }: { readonly cart: Cart; readonly user:
         <aside className="panel summary" aria-label="Your order">
           <h2>Your order</h2>
           <SummaryLines lines={cart.items} notes={notesOf(cart, refusal)} />
-          <TotalsTable {...totals} />
+          {unpriced ? (
+            <Notice tone="warn">
+              Prices are away for a moment. What you entered stays here; you can go on as soon as they are back.
+            </Notice>
+          ) : (
+            <TotalsTable {...totals} />
+          )}
           {refusal && refusal.about !== "payment" && <Notice tone="bad">{refusal.sentence}</Notice>}
           {isUnavailable && !refusal && (
             <Notice tone="warn">
@@ -119,13 +128,15 @@ function Checkout({ cart: current, user }: { readonly cart: Cart; readonly user:
             type="submit"
             className="button"
             data-wide
-            disabled={isPlacing || bought !== undefined || isUnavailable}
+            disabled={isPlacing || bought !== undefined || isUnavailable || unpriced}
           >
             <Lock aria-hidden size={18} /> {isPlacing || bought ? "Placing your order…" : "Place order"}
           </button>
-          <p className="soft small checkout-sum">
-            You pay {formatMoney(totals.total)}, once, however often this is tried.
-          </p>
+          {!unpriced && (
+            <p className="soft small checkout-sum">
+              You pay {formatMoney(totals.total)}, once, however often this is tried.
+            </p>
+          )}
         </aside>
       </form>
     </div>

@@ -4,6 +4,7 @@ import { ArrowRight, CreditCard, PackageCheck, Radio, Undo2 } from "lucide-react
 import { type GetHomeResponse, StorefrontService } from "#gen/shop/api/v1/storefront_service_pb.js";
 import type { Category, Product } from "#gen/shop/product/v1/product_pb.js";
 import { Hero } from "../components/hero.tsx";
+import { Notice } from "../components/notice.tsx";
 import { Picture } from "../components/picture.tsx";
 import { ProductGrid } from "../components/product-card.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
@@ -17,13 +18,19 @@ import "./home.css";
 const { getHome } = StorefrontService.method;
 const SHELF = 8;
 const CATEGORY_COUNT = 8;
+/** How often a page that is not all there is asked for again. */
+const INCOMPLETE_PAUSE_MS = 5_000;
 
 export const load = ({ context }: { context: RouterContext }) => context.prefetch(getHome, {});
 
 /** The first page: what there is, what sells, what is new. */
 export function View() {
   useTitle(undefined);
-  const { data, error, refetch } = useQuery(getHome, {});
+  const { data, error, refetch } = useQuery(
+    getHome,
+    {},
+    { refetchInterval: ({ state }) => (isIncomplete(state.data) ? INCOMPLETE_PAUSE_MS : false) },
+  );
   return (
     <>
       <Hero products={data?.popular} />
@@ -38,9 +45,23 @@ export function View() {
   );
 }
 
+/** Whether some of it is missing or old, since a part of the shop is away. */
+function isIncomplete(home: GetHomeResponse | undefined): boolean {
+  return home !== undefined && home.missingParts.length + home.staleParts.length > 0;
+}
+
+/** Says what visitors would otherwise wonder about, and what they can do meanwhile. */
+function Hint({ home }: { readonly home: GetHomeResponse }) {
+  if (home.staleParts.length > 0)
+    return <Notice>Our catalogue is away for a moment. What you see here is some minutes old.</Notice>;
+  if (home.missingParts.length === 0) return null;
+  return <Notice>Some of our shelves are away for a moment. They will be back here by themselves.</Notice>;
+}
+
 function Shelves({ home }: { readonly home: GetHomeResponse | undefined }) {
   return (
     <>
+      {home && <Hint home={home} />}
       <Categories categories={home?.categories} />
       <Shelf title="What sells best" order="popular" products={home?.popular} eager={4} />
       <Promises />

@@ -40,7 +40,7 @@ export function PageFailure({ error, reset }: { readonly error: unknown; readonl
   }
   return (
     <div className="page">
-      <Failure error={error} onRetry={retry} title="This page did not load" />
+      <Failure error={error} onRetry={retry} title="This page did not load" manual />
     </div>
   );
 }
