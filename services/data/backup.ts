@@ -5,7 +5,6 @@ import { createSum, type Json } from "#kit/portable/canonical.ts";
 import type { Collection, Entry } from "#kit/portable/collection.ts";
 import { StartError } from "#kit/start-error.ts";
 import type { Progress } from "./copy.ts";
-import { liveServices } from "./live.ts";
 import { type BackupCollection, type BackupFile, type Manifest, writeManifest } from "./manifest.ts";
 import type { OpenShop } from "./shop.ts";
 import type { Vault } from "./vault.ts";
@@ -93,7 +92,6 @@ export async function backUp(
 ): Promise<Manifest> {
   if (!(await vault.isEmpty()))
     throw new StartError(`${vault.name} is not empty: give each backup a place of its own.`);
-  const live = await liveServices(shop.postgres);
   const collections: BackupCollection[] = [];
   // What is asked for first is the oldest: orders come before the pieces held for them, see reconcile.ts.
   for (const it of shop.collections.toReversed()) collections.unshift(await backUpCollection(vault, it, onProgress));
@@ -101,7 +99,7 @@ export async function backUp(
     id: randomUUID(),
     createTime: new Date().toISOString(),
     consistency: isOneMoment(shop) ? "one moment" : "by engine",
-    live,
+    live: shop.live,
     schemas: await knownVersions(shop.settings),
     collections,
   });

@@ -7,7 +7,6 @@ import { backUp } from "./backup.ts";
 import { backupOrigin, checkBackup } from "./backup-origin.ts";
 import { type Difference, totalsOf, verifyCollection } from "./compare.ts";
 import type { Progress } from "./copy.ts";
-import { liveServices } from "./live.ts";
 import { readManifest } from "./manifest.ts";
 import { type Moved, move, type Origin } from "./move.ts";
 import { mustExist, shopPlace } from "./place.ts";
@@ -75,7 +74,7 @@ function sayMoved(
 async function copy({ from, to, overwrite }: Of<"copy">, around: Surroundings): Promise<void> {
   const { env, log, onProgress, say } = around;
   await within(openSource(from, around), async (source) => {
-    const live = await liveServices(source.postgres);
+    const { live } = source;
     const target = openToWrite(shopPlace(to, env), log);
     await within(target, async (it) => {
       sayMoved(await move({ source, target: it, overwrite, onProgress }), source, it.name, say);

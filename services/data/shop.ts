@@ -7,6 +7,7 @@ import { openSnapshot, openWriter, type PostgresSession, type WritingSession } f
 import { awaitPostgres } from "#kit/postgres/wait.ts";
 import { awaitEngines, migrateEngines } from "#kit/schema.ts";
 import type { Settings } from "#kit/settings.ts";
+import { liveServices } from "./live.ts";
 import { SERVICES } from "./services.ts";
 import { checkVersions } from "./versions.ts";
 
@@ -20,6 +21,8 @@ export interface ShopPlace {
 export interface OpenShop<S extends PostgresSession = PostgresSession> {
   readonly name: string;
   readonly settings: Settings;
+  /** The services that were connected when it was opened. */
+  readonly live: readonly string[];
   /** Tells its database from all others, wherever it is reached. */
   readonly identity: string;
   /** All that it keeps, in the order to write it. */
@@ -76,11 +79,19 @@ async function open<S extends PostgresSession>(place: ShopPlace, log: Logger, ho
     closers.push(() => postgres.close());
     await how.check?.(settings, postgres);
     const collections: Collection[] = [];
-    const context = { settings, postgres, log, onClose: (it: () => Promise<void> | void) => void closers.push(it) };
+    const live = await liveServices(postgres);
+    const isRunning = live.length > 0;
+    const context = {
+      settings,
+      postgres,
+      isRunning,
+      log,
+      onClose: (it: () => Promise<void> | void) => void closers.push(it),
+    };
     for (const { portable } of SERVICES) collections.push(...(await portable(context)));
     collections.push(...eventLogCollections(postgres, settings));
     const identity = await identityOf(postgres);
-    return { name, settings, identity, collections, postgres, close: () => closeAll(closers) };
+    return { name, settings, identity, live, collections, postgres, close: () => closeAll(closers) };
   } catch (error) {
     await closeAll(closers);
     throw error;

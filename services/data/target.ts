@@ -2,7 +2,6 @@ import type { WritingSession } from "#kit/portable/session.ts";
 import { StartError } from "#kit/start-error.ts";
 import { totalsOf } from "./compare.ts";
 import { isEmpty, type Progress } from "./copy.ts";
-import { liveServices } from "./live.ts";
 import { type Mark, readMark } from "./mark.ts";
 import type { OpenShop } from "./shop.ts";
 
@@ -49,7 +48,7 @@ export async function inspectTarget(
   source: string,
   onProgress: (progress: Progress) => void,
 ): Promise<{ condition: Condition; mark: Mark | undefined; reason: string }> {
-  const live = await liveServices(target.postgres);
+  const { live } = target;
   if (live.length > 0)
     throw new StartError(
       `Services run on ${target.name} (${live.join(", ")}): stop them first, nobody else may write to it meanwhile.`,

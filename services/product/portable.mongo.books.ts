@@ -2,8 +2,6 @@ import { ATTEMPT } from "./portable.mongo.documents.ts";
 import type { Collections } from "./store.mongo.collections.ts";
 import type { Hold } from "./store.mongo.documents.ts";
 
-/** What is asked of MongoDB may take its time: all reservations are read through. */
-const BUDGET = { budgetMs: 9_000 };
 const BATCH = 500;
 
 interface Pieces {
@@ -11,20 +9,32 @@ interface Pieces {
   readonly quantity: number;
 }
 
-/** Pieces of some products that are held or sold, as the reservations tell it. */
-export async function committedPieces(
-  { reservations, run }: Collections,
-  reading: object,
-  productIds: readonly string[],
-): Promise<Map<string, number>> {
-  if (productIds.length === 0) return new Map();
-  const pipeline = [
-    { $match: { state: { $in: ["held", "confirmed"] }, "lines.productId": { $in: productIds } } },
-    { $unwind: "$lines" },
-    { $group: { _id: "$lines.productId", quantity: { $sum: "$lines.quantity" } } },
-  ];
-  const found = await run(() => reservations.aggregate<Pieces>(pipeline, reading).toArray(), BUDGET);
-  return new Map(found.map((it) => [it._id, it.quantity]));
+/** Pieces of each product that are held or sold, as the reservations tell it. */
+export interface Committed {
+  pieces(): Promise<ReadonlyMap<string, number>>;
+  /** The reservations changed. */
+  forget(): void;
+}
+
+const sumsOf = (states: readonly string[]) => [
+  { $match: { state: { $in: states } } },
+  { $unwind: "$lines" },
+  { $group: { _id: "$lines.productId", quantity: { $sum: "$lines.quantity" } } },
+];
+
+/** Reads all reservations through when it is asked, and again when they changed. */
+export function createCommitted({ reservations, run }: Collections, reading: object): Committed {
+  let known: Promise<Map<string, number>> | undefined;
+  const read = async () => {
+    const found = await run(() => reservations.aggregate<Pieces>(sumsOf(["held", "confirmed"]), reading).toArray());
+    return new Map(found.map((it) => [it._id, it.quantity]));
+  };
+  return {
+    pieces: () => (known ??= read()),
+    forget() {
+      known = undefined;
+    },
+  };
 }
 
 /** The books of one product as its reservations and adjustments make them. */
@@ -41,19 +51,15 @@ async function gather({ reservations, adjustments, run }: Collections): Promise<
     all.set(productId, books);
     return books;
   };
-  const pieces = (state: string) => [
-    { $match: { state } },
-    { $unwind: "$lines" },
-    { $group: { _id: "$lines.productId", quantity: { $sum: "$lines.quantity" } } },
-  ];
-  const sold = await run(() => reservations.aggregate<Pieces>(pieces("confirmed")).toArray(), BUDGET);
+  const sold = await run(() => reservations.aggregate<Pieces>(sumsOf(["confirmed"])).toArray());
   for (const { _id, quantity } of sold) of(_id).sold = quantity;
   const sums = [{ $match: { state: "applied" } }, { $group: { _id: "$productId", quantity: { $sum: "$delta" } } }];
-  const adjusted = await run(() => adjustments.aggregate<Pieces>(sums).toArray(), BUDGET);
+  const adjusted = await run(() => adjustments.aggregate<Pieces>(sums).toArray());
   for (const { _id, quantity } of adjusted) of(_id).adjusted = quantity;
   const until = new Date();
-  for (const { _id: orderId, lines } of await run(() => reservations.find({ state: "held" }).toArray(), BUDGET))
-    for (const { productId, quantity } of lines) of(productId).holds.push({ orderId, attempt: ATTEMPT, quantity, until });
+  for (const { _id: orderId, lines } of await run(() => reservations.find({ state: "held" }).toArray()))
+    for (const { productId, quantity } of lines)
+      of(productId).holds.push({ orderId, attempt: ATTEMPT, quantity, until });
   return all;
 }
 
@@ -68,7 +74,7 @@ export async function keepBooks(collections: Collections): Promise<void> {
   for (;;) {
     const filter = { _id: { $gt: after } };
     const options = { sort: { _id: 1 as const }, limit: BATCH, projection: { stock: 1 as const } };
-    const found = await run(() => products.find(filter, options).toArray(), BUDGET);
+    const found = await run(() => products.find(filter, options).toArray());
     if (found.length === 0) return;
     const updates = found.map(({ _id, stock }) => {
       const { holds, sold, adjusted } = books.get(_id) ?? { holds: [], sold: 0, adjusted: 0 };
@@ -76,7 +82,7 @@ export async function keepBooks(collections: Collections): Promise<void> {
       const initialStock = stock + held + sold - adjusted;
       return { updateOne: { filter: { _id }, update: { $set: { holds, sold, adjusted, initialStock, marks: [] } } } };
     });
-    await run(() => products.bulkWrite(updates, { ordered: false }), BUDGET);
+    await run(() => products.bulkWrite(updates, { ordered: false }));
     after = found.at(-1)?._id ?? "";
   }
 }

@@ -1,6 +1,6 @@
 import type { Json } from "#kit/portable/canonical.ts";
 import { BATCH_RECORDS, type Collection, type Entry } from "#kit/portable/collection.ts";
-import { committedPieces, keepBooks } from "./portable.mongo.books.ts";
+import { type Committed, createCommitted, keepBooks } from "./portable.mongo.books.ts";
 import {
   fromAdjustment,
   fromCategory,
@@ -23,6 +23,13 @@ import {
   type PortableReservation,
 } from "./portable.records.ts";
 import type { Collections } from "./store.mongo.collections.ts";
+import type {
+  AdjustmentDocument,
+  CategoryDocument,
+  EventDocument,
+  ProductDocument,
+  ReservationDocument,
+} from "./store.mongo.documents.ts";
 import { adjustMark } from "./store.mongo.once.ts";
 import { rememberWords } from "./store.mongo.ts";
 
@@ -32,10 +39,7 @@ interface Identified {
 }
 
 /** How finds are made: at one moment, where others write meanwhile. */
-export type ReadOptions = object;
-
-/** What is asked of MongoDB may take its time. */
-const BUDGET = { budgetMs: 9_000 };
+type ReadOptions = object;
 
 /** How a kind of record is read from MongoDB and written to it. */
 interface Kind<Document extends Identified, Record> {
@@ -50,6 +54,7 @@ interface Kind<Document extends Identified, Record> {
   readonly toRecords: (documents: readonly Document[]) => Promise<readonly (readonly [string, Record])[]>;
   readonly toUpdates: (records: readonly Record[]) => Promise<readonly object[]>;
   readonly finish?: () => Promise<void>;
+  readonly onChange?: () => void;
   readonly expireMs?: (value: Json) => number;
 }
 
@@ -69,13 +74,13 @@ function mongoCollection<D extends Identified, R>(
   return {
     name: kind.name,
     version: 1,
-    count: () => run(() => of.countDocuments({}, reading), BUDGET),
+    count: () => run(() => of.countDocuments({}, reading)),
     async *read() {
       let after: string | undefined;
       for (;;) {
         const filter = after === undefined ? {} : { _id: { $gt: after } };
         const options = { ...reading, sort: { _id: 1 }, limit: BATCH_RECORDS };
-        const documents = await run(() => of.find(filter, options).toArray(), BUDGET);
+        const documents = await run(() => of.find(filter, options).toArray());
         const entries = await entriesOf(documents);
         if (entries.length > 0) yield entries;
         if (documents.length < BATCH_RECORDS) return;
@@ -83,31 +88,32 @@ function mongoCollection<D extends Identified, R>(
       }
     },
     async get(keys) {
-      return entriesOf(await run(() => of.find({ _id: { $in: keys } }, reading).toArray(), BUDGET));
+      return entriesOf(await run(() => of.find({ _id: { $in: keys } }, reading).toArray()));
     },
     async put(entries) {
+      kind.onChange?.();
       const updates = await kind.toUpdates(entries.map((it) => it.value as unknown as R));
-      if (updates.length > 0) await run(() => of.bulkWrite(updates as never[], { ordered: false }), BUDGET);
+      if (updates.length > 0) await run(() => of.bulkWrite(updates as never[], { ordered: false }));
     },
     async remove(keys) {
-      await run(() => of.deleteMany({ _id: { $in: keys } }), BUDGET);
+      kind.onChange?.();
+      await run(() => of.deleteMany({ _id: { $in: keys } }));
     },
     ...(finish !== undefined && { finish }),
     ...(expireMs !== undefined && { expireMs }),
   };
 }
 
-function productCollection(collections: Collections, reading: ReadOptions): Collection {
+function productCollection(collections: Collections, reading: ReadOptions, committed: Committed): Collection {
   const { products, categories, run } = collections;
-  return mongoCollection(collections, reading, {
+  return mongoCollection<ProductDocument, PortableProduct>(collections, reading, {
     name: COLLECTIONS.products,
     of: products,
     async toRecords(documents) {
-      const ids = documents.map((it) => it._id);
-      const committed = await committedPieces(collections, reading, ids);
-      return documents.map((it) => [it._id, toProduct(it, committed.get(it._id) ?? 0)] as const);
+      const pieces = await committed.pieces();
+      return documents.map((it) => [it._id, toProduct(it, pieces.get(it._id) ?? 0)] as const);
     },
-    async toUpdates(records: readonly PortableProduct[]) {
+    async toUpdates(records) {
       const ids = [...new Set(records.map((it) => it.categoryId))];
       const found = await run(() => categories.find({ _id: { $in: ids } }).toArray());
       const names = new Map(found.map((it) => [it._id, it.name]));
@@ -131,19 +137,20 @@ function productCollection(collections: Collections, reading: ReadOptions): Coll
 
 function adjustmentCollection(collections: Collections, reading: ReadOptions): Collection {
   const { adjustments, products, run } = collections;
-  return mongoCollection(collections, reading, {
+  return mongoCollection<AdjustmentDocument, PortableAdjustment>(collections, reading, {
     name: COLLECTIONS.adjustments,
     of: adjustments,
     async toRecords(documents) {
       // Of one that was not finished the product itself knows whether it was made.
       const marks = documents.filter((it) => it.state === "pending").map((it) => adjustMark(it._id));
-      const marked = marks.length === 0 ? [] : await run(() => products.find({ marks: { $in: marks } }, reading).toArray());
+      const marked =
+        marks.length === 0 ? [] : await run(() => products.find({ marks: { $in: marks } }, reading).toArray());
       const made = new Set(marked.flatMap((it) => it.marks));
       return documents
         .filter((it) => it.state === "applied" || made.has(adjustMark(it._id)))
         .map((it) => [it._id, toAdjustment(it)] as const);
     },
-    toUpdates: async (records: readonly PortableAdjustment[]) => records.map((it) => replacement(fromAdjustment(it))),
+    toUpdates: async (records) => records.map((it) => replacement(fromAdjustment(it))),
     // The last of those that the books are made from.
     finish: () => keepBooks(collections),
   });
@@ -155,15 +162,16 @@ function adjustmentCollection(collections: Collections, reading: ReadOptions): C
  */
 export function mongoCollections(collections: Collections, reading: ReadOptions): readonly Collection[] {
   const { categories, reservations, events } = collections;
+  const committed = createCommitted(collections, reading);
   return [
-    mongoCollection(collections, reading, {
+    mongoCollection<CategoryDocument, PortableCategory>(collections, reading, {
       name: COLLECTIONS.categories,
       of: categories,
       toRecords: async (documents) => documents.map((it) => [it._id, toCategory(it)] as const),
-      toUpdates: async (records: readonly PortableCategory[]) => records.map((it) => replacement(fromCategory(it))),
+      toUpdates: async (records) => records.map((it) => replacement(fromCategory(it))),
     }),
-    productCollection(collections, reading),
-    mongoCollection(collections, reading, {
+    productCollection(collections, reading, committed),
+    mongoCollection<ReservationDocument, PortableReservation>(collections, reading, {
       name: COLLECTIONS.reservations,
       of: reservations,
       toRecords: async (documents) =>
@@ -171,18 +179,17 @@ export function mongoCollections(collections: Collections, reading: ReadOptions)
           const record = toReservation(it);
           return record === undefined ? [] : [[it._id, record] as const];
         }),
-      toUpdates: async (records: readonly PortableReservation[]) =>
-        records.map((it) => replacement(fromReservation(it))),
+      toUpdates: async (records) => records.map((it) => replacement(fromReservation(it))),
+      onChange: () => committed.forget(),
     }),
     adjustmentCollection(collections, reading),
-    mongoCollection(collections, reading, {
+    mongoCollection<EventDocument, PortableCountedEvent>(collections, reading, {
       name: COLLECTIONS.countedEvents,
       of: events,
       // What is only begun is counted when the event comes again.
       toRecords: async (documents) =>
         documents.filter((it) => it.state === "counted").map((it) => [it._id, toCountedEvent(it)] as const),
-      toUpdates: async (records: readonly PortableCountedEvent[]) =>
-        records.map((it) => replacement(fromCountedEvent(it))),
+      toUpdates: async (records) => records.map((it) => replacement(fromCountedEvent(it))),
       expireMs: countedExpireMs,
     }),
   ];

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import type { Logger } from "pino";
 import { isDuplicate } from "#kit/mongo/away.ts";
 import type { Mongo } from "#kit/mongo/client.ts";
 import { toSearchFields, toWords } from "./search.mongo.ts";
 import { nameKey, type SearchDocument } from "./search.ts";
 import { type Collections, collectionsOf, type Times } from "./store.mongo.collections.ts";
 import { type CategoryDocument, PRODUCT_FIELDS, type ProductRecord, toProduct } from "./store.mongo.documents.ts";
+import { createMongoStockFeed } from "./store.mongo.feed.ts";
 import { POPULARITY_STEP } from "./store.mongo.indexes.ts";
 import { listProducts } from "./store.mongo.list.ts";
 import { createMongoStock } from "./store.mongo.stock.ts";
@@ -134,8 +136,17 @@ function createMongoCatalogue(collections: Collections): CatalogueStore {
   };
 }
 
+/** What the store is made of. */
+export interface MongoStoreOptions {
+  readonly mongo: Pick<Mongo, "db" | "collection" | "run">;
+  readonly log: Pick<Logger, "debug">;
+  /** Left out: as a shop needs them. */
+  readonly times?: Times;
+}
+
 /** The shop's catalogue and stock in MongoDB. */
-export function createMongoStore(mongo: Pick<Mongo, "collection" | "run">, times?: Times): ProductStore {
+export function createMongoStore({ mongo, log, times }: MongoStoreOptions): ProductStore {
   const collections = collectionsOf(mongo, times);
-  return { ...createMongoCatalogue(collections), ...createMongoStock(collections) };
+  const feed = createMongoStockFeed({ mongo, collections, log });
+  return { ...createMongoCatalogue(collections), ...createMongoStock(collections), ...feed };
 }

@@ -9,6 +9,8 @@ export interface PortableContext {
   readonly settings: Settings;
   /** All of the shop's PostgreSQL: at one moment where it is only read. */
   readonly postgres: PostgresSession;
+  /** Whether the shop runs and changes meanwhile. */
+  readonly isRunning: boolean;
   readonly log: Logger;
   /** Something to close when the work is done; last registered, first closed. */
   onClose(close: () => Promise<void> | void): void;

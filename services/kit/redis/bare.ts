@@ -1,0 +1,38 @@
+import type { Redis } from "ioredis";
+import { type Client, createClient } from "./client.ts";
+import type { RedisSettings } from "./settings.ts";
+
+/** Redis for long work on all keys: errors are the driver's. */
+export interface BareRedis {
+  readonly client: Client;
+  /** The name of a key among the shop's own. */
+  key(...parts: readonly string[]): string;
+  /** The keys that match a pattern, of all nodes of a Cluster, in batches; one may come twice while Redis moves its tables. */
+  scan(pattern: string, type: "string" | "zset"): AsyncIterable<readonly string[]>;
+  close(): void;
+}
+
+const COUNT = 500;
+
+/** Opens it, for a program that moves data. @throws the driver's error when it cannot be reached */
+export async function openBareRedis(settings: RedisSettings): Promise<BareRedis> {
+  const client = createClient(settings, "shopmesh-data");
+  client.on("error", () => {}); // told by the command that fails
+  await client.connect();
+  const nodes = (): readonly Redis[] => ("nodes" in client ? client.nodes("master") : [client]);
+  return {
+    client,
+    key: (...parts) => [settings.prefix, ...parts].join(":"),
+    async *scan(pattern, type) {
+      for (const node of nodes()) {
+        let cursor = "0";
+        do {
+          const [next, keys] = await node.scan(cursor, "MATCH", pattern, "COUNT", COUNT, "TYPE", type);
+          if (keys.length > 0) yield keys;
+          cursor = next;
+        } while (cursor !== "0");
+      }
+    },
+    close: () => client.disconnect(),
+  };
+}
