@@ -15,6 +15,8 @@ export interface RedisConnection {
   ping(): Promise<void>;
   /** What "INFO" says of a section, by name; of a Cluster one of its masters. */
   info(section: string): Promise<ReadonlyMap<string, string>>;
+  /** Grows whenever there may be another server at the other end, or one that began anew: it may know less. */
+  readonly epoch: number;
   /** What went wrong with the connection last; undefined while it stands. */
   readonly trouble: Error | undefined;
   close(): void;
@@ -73,6 +75,8 @@ export function openRedis(settings: RedisSettings, name: string, log: Pick<Logge
   const client = createClient(settings, name);
   const at = settings.nodes.map((it) => `${it.host}:${it.port}`).join(",");
   const troubleNow = watch(client, at, log);
+  let epoch = 0;
+  for (const event of ["ready", "-node"]) client.on(event, () => epoch++);
   client.connect().catch(() => {}); // told by "error", and tried again
   const key = (...parts: readonly string[]) => [settings.prefix, ...parts].join(":");
   const command = async <T>(send: () => Promise<T>): Promise<T> => {
@@ -92,6 +96,9 @@ export function openRedis(settings: RedisSettings, name: string, log: Pick<Logge
       await command(() => client.set(key("ping"), "", "PX", PING_LIFE_MS));
     },
     info: async (section) => parseInfo(await command(() => client.info(section))),
+    get epoch() {
+      return epoch;
+    },
     get trouble() {
       return troubleNow();
     },

@@ -14,22 +14,22 @@ export interface SharedRevocations {
 const POLL_MS = 500;
 /** Asked for again with every poll, since the clock of another master may be behind. */
 const OVERLAP_MS = 5_000;
-/** How often all are asked for, which heals what a failover has lost. */
-const RELOAD_MS = 60_000;
+/** How often all are asked for, besides after every new connection: it heals what a failover has lost. */
+const RELOAD_MS = 30_000;
 const START_WAIT_MS = 2_000;
 /** Sessions in one message, each way. */
 const PAGE_MAX = 2_000;
 
 /**
  * Adds sessions and answers those that are new to the caller. A sorted set: the score is when the session may be forgotten, by
- * the server's clock. ARGV: how long they are kept, the score to begin at, the most to answer, sessions that ended.
+ * the server's clock; no two of a message have the same, so that whoever reads page by page gets on. ARGV: how long they are kept, the score to begin at, the most to answer, sessions that ended.
  */
 const EXCHANGE = defineScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local forget = now + tonumber(ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-for n = 4, #ARGV do redis.call('ZADD', KEYS[1], forget, ARGV[n]) end
+for n = 4, #ARGV do redis.call('ZADD', KEYS[1], forget + (n - 4) / 2048, ARGV[n]) end
 if #ARGV > 3 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {tostring(forget), redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])}
 `);
@@ -40,16 +40,18 @@ interface Exchange {
   readonly pending: Set<string>;
   /** The score to begin at. */
   since: string;
-  /** When all were asked for the last time. */
+  /** When all were asked for the last time, and of which server. */
   reloadedMs: number;
+  epoch: number;
   /** While all are asked for: what came so far. */
   seen: Set<string> | undefined;
 }
 
 /** One question and its answer; answers whether there is more. */
 async function exchange(redis: RedisConnection, revocations: Revocations, state: Exchange): Promise<boolean> {
-  if (performance.now() - state.reloadedMs > RELOAD_MS) {
+  if (performance.now() - state.reloadedMs > RELOAD_MS || state.epoch !== redis.epoch) {
     state.reloadedMs = performance.now();
+    state.epoch = redis.epoch;
     state.since = "-inf";
     state.seen = new Set();
   }
@@ -61,8 +63,9 @@ async function exchange(redis: RedisConnection, revocations: Revocations, state:
     revocations.learn(flat[at] ?? "");
     state.seen?.add(flat[at] ?? "");
   }
-  const isMore = flat.length === 2 * PAGE_MAX;
-  state.since = isMore ? (flat.at(-1) ?? "-inf") : `${Number(forget) - OVERLAP_MS}`;
+  const last = flat.at(-1) ?? state.since;
+  const isMore = flat.length === 2 * PAGE_MAX && last !== state.since;
+  state.since = isMore ? last : `${Number(forget) - OVERLAP_MS}`;
   if (!isMore && state.seen !== undefined) {
     // What ended here and is not there was lost, with a master that had not passed it on.
     for (const sessionId of revocations.own()) if (!state.seen.has(sessionId)) state.pending.add(sessionId);
@@ -81,7 +84,13 @@ export function shareRevocations(deps: {
   readonly log: Pick<Logger, "warn" | "info">;
 }): SharedRevocations {
   const { redis, revocations, log } = deps;
-  const state: Exchange = { pending: new Set(), since: "-inf", reloadedMs: Number.NEGATIVE_INFINITY, seen: undefined };
+  const state: Exchange = {
+    pending: new Set(),
+    since: "-inf",
+    reloadedMs: Number.NEGATIVE_INFINITY,
+    epoch: redis.epoch,
+    seen: undefined,
+  };
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let closed = false;
@@ -94,7 +103,7 @@ export function shareRevocations(deps: {
       away = false;
       started.resolve();
     } catch (error) {
-      // What comes back may be another master that knows less: then all are asked for, and what it lacks is told.
+      // What comes back may know less: then all are asked for, and what it lacks is told.
       state.reloadedMs = Number.NEGATIVE_INFINITY;
       state.pending.clear();
       if (!away)
