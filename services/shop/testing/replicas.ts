@@ -14,6 +14,8 @@ export interface ReplicatedShop {
   readonly processes: readonly ShopProcess[];
   /** A client as the edge is one: its calls are balanced over the replicas, and tried again where they may be. */
   client<T extends DescService>(service: T): Client<T>;
+  /** A client whose calls are tried once: what it is told is what the service says. */
+  onceClient<T extends DescService>(service: T): Client<T>;
   /** Why replicas of a workload are not ready, a sentence each; none when all of them are. */
   notReady(workload: Workload): Promise<string[]>;
   /** Processes that have ended though nobody told them to, with what they said last. */
@@ -65,10 +67,9 @@ export async function startReplicas(
       return { ...own, workload, baseUrl: `http://127.0.0.1:${port}` };
     }),
   );
-  const clients = createClients({
-    identity: { header: {} },
-    addressOf: (it) => urlsOf(it as Workload).join(","),
-  });
+  const addressOf = (it: string) => urlsOf(it as Workload).join(",");
+  const clients = createClients({ identity: { header: {} }, addressOf });
+  const once = createClients({ identity: { header: {} }, addressOf, retries: false });
   let closing = false;
   const died: string[] = [];
   for (const it of processes)
@@ -78,6 +79,7 @@ export async function startReplicas(
   const shop: ReplicatedShop = {
     processes,
     client: (service) => clients.client(service),
+    onceClient: (service) => once.client(service),
     async notReady(workload) {
       const asked = processes.filter((it) => it.workload === workload).map(whyNotReady);
       return (await Promise.all(asked)).filter((it) => it !== "");
@@ -86,6 +88,7 @@ export async function startReplicas(
     async close() {
       closing = true;
       clients.close();
+      once.close();
       for (const it of processes) it.kill("SIGKILL");
       await Promise.all(processes.map((it) => it.ended));
       await rm(dataDir, { recursive: true, force: true });

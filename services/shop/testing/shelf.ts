@@ -5,10 +5,15 @@ import { ADMINISTRATOR, type ReplicatedShop } from "./replicas.ts";
 const CATEGORY = { categoryId: "tests", name: "Tests" };
 const PRICE = { currencyCode: "EUR", minorUnits: 1_250n };
 
-/** Puts a product on sale, as the shop's administrator. */
-export async function createTestProduct(shop: ReplicatedShop, productId: string, stock: number): Promise<void> {
+/** Call options of the shop's administrator. */
+export async function signInAdministrator(shop: ReplicatedShop) {
   const { accessToken } = await shop.client(AuthService).signIn(ADMINISTRATOR);
-  const admin = { headers: { authorization: `Bearer ${accessToken?.token}` } };
+  return { headers: { authorization: `Bearer ${accessToken?.token}` } };
+}
+
+/** Puts a product on sale. */
+export async function createTestProduct(shop: ReplicatedShop, productId: string, stock: number): Promise<void> {
+  const admin = await signInAdministrator(shop);
   const products = shop.client(ProductService);
   await products.createCategory({ category: CATEGORY }, admin).catch(() => {}); // there already
   const product = { productId, name: `Product ${productId}`, categoryId: CATEGORY.categoryId, price: PRICE, stock };
