@@ -72,7 +72,8 @@ async function replayAtStart(
       return;
     } catch (error) {
       if (signal.aborted) return;
-      log.warn({ err: error, topic, group }, "dead letters could not be tried again yet");
+      const level = failures === 1 ? "warn" : "debug";
+      log[level]({ err: error, topic, group }, "dead letters could not be tried again yet");
       await sleep(backoffMs(REPLAY_PAUSE, failures), undefined, { signal }).catch(() => {});
     }
   }

@@ -1,22 +1,13 @@
-import { pino } from "pino";
 import { beforeAll } from "vitest";
-import { createKafka } from "../kafka/kafka.ts";
-import { readKafka } from "../kafka/settings.ts";
 import { testKafka } from "../testing/engines/shared.ts";
 import { eventLogContract } from "./event-log.contract.ts";
 import { createKafkaEventLog } from "./event-log.kafka.ts";
+import { kafkaAt, QUICK as times } from "./testing/kafka.ts";
 
-const log = pino({ level: process.env.LOG_LEVEL ?? "silent" });
-const times = { heartbeatMs: 200, sessionMs: 6_000, rebalanceMs: 10_000 };
-let settings: NonNullable<ReturnType<typeof readKafka>>;
+let place: Awaited<ReturnType<typeof testKafka>>;
 
 beforeAll(async () => {
-  const { brokers, prefix } = await testKafka();
-  settings = readKafka({ KAFKA_BROKERS: brokers.join(","), KAFKA_TOPIC_PREFIX: prefix }) ?? fail();
+  place = await testKafka();
 });
 
-function fail(): never {
-  throw new Error("no settings");
-}
-
-eventLogContract(async () => createKafkaEventLog({ kafka: createKafka({ settings, name: "test", log }), times }));
+eventLogContract(async () => createKafkaEventLog({ kafka: kafkaAt(place.brokers, place.prefix), times }));

@@ -55,7 +55,7 @@ const END_TURN = "UPDATE relay SET holder = NULL, lease_until = '-infinity' WHER
 const READ = `SELECT id, event_id, topic, type, subject, payload FROM outbox ORDER BY id LIMIT ${OUTBOX_BATCH}`;
 
 const BACKLOG = `
-  SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT ${COUNT_MAX}) AS some) AS records,
+  SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT ${COUNT_MAX}) AS counted) AS records,
     (SELECT append_time FROM outbox ORDER BY id LIMIT 1) AS oldest`;
 
 interface Row {

@@ -1,6 +1,6 @@
-import { type Consumer, findErrorBy, offsetCommitV8 } from "@platformatic/kafka";
+import { type Consumer, offsetCommitV8 } from "@platformatic/kafka";
 import type { Logger } from "pino";
-import { readable, within } from "./errors.ts";
+import { has, readable, within } from "./errors.ts";
 
 /** A consumer's place in its group, for as long as the group does not share out anew. */
 export interface Membership {
@@ -90,8 +90,7 @@ export function createCommits(options: {
     try {
       while (waiting.size > 0 && !lost) await commitOnce();
     } catch (error) {
-      const cause = (error as Error).cause ?? error;
-      lost = findErrorBy(cause as Error, "needsRejoin", true) !== null;
+      lost = has(error, "needsRejoin", true);
       log.debug({ err: readable(error), group: membership.groupId, lost }, "handled events could not be committed");
       if (lost) onLost();
       throw error;

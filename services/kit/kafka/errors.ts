@@ -5,10 +5,13 @@ export class KafkaError extends Error {
   override readonly name = "KafkaError";
   /** Whether trying again may help: a broker is away, a leader is being chosen, an answer did not come. */
   readonly away: boolean;
+  /** What the driver said. Not the cause: with all that is packed into it, it would fill the log. */
+  readonly driverError: unknown;
 
-  constructor(message: string, away: boolean, cause?: unknown) {
-    super(message, { cause });
+  constructor(message: string, away: boolean, driverError?: unknown) {
+    super(message);
     this.away = away;
+    this.driverError = driverError;
   }
 }
 
@@ -21,12 +24,11 @@ function reasonsOf(error: unknown): string[] {
 }
 
 const REASONS_MAX = 3;
-const has = (error: unknown, property: string, value: unknown) =>
-  error instanceof Error && findErrorBy(error, property, value) !== null;
 
-/** Whether an error of the driver's carries one of Kafka's own: "TOPIC_ALREADY_EXISTS". */
-export function isKafkaError(error: unknown, apiId: string): boolean {
-  return has(error instanceof KafkaError ? error.cause : error, "apiId", apiId);
+/** Whether something in an error of the driver's has a property: `apiId` "TOPIC_ALREADY_EXISTS", `needsRejoin` true. */
+export function has(error: unknown, property: "apiId" | "canRetry" | "code" | "needsRejoin", value: unknown): boolean {
+  const own = error instanceof KafkaError ? error.driverError : error;
+  return own instanceof Error && findErrorBy(own, property, value) !== null;
 }
 
 /** An error of the driver's in one line; others as they are. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ConnectionPool, type Consumer, findErrorBy } from "@platformatic/kafka";
+import type { ConnectionPool, Consumer } from "@platformatic/kafka";
 import type { Logger } from "pino";
-import { readable } from "./errors.ts";
+import { has, readable } from "./errors.ts";
 import { type Fetched, fetchRecords } from "./fetch.ts";
 
 /** What is read, and who takes it. */
@@ -34,6 +34,12 @@ export function startReader(options: ReaderOptions): Reader {
   const offsets = new Map(options.offsets);
   const underWay = new Map<number, Promise<void>>();
   let wake = () => {};
+  let failed = false;
+  // Once for each time that it goes wrong.
+  const tell = (error: unknown) => {
+    log[failed ? "debug" : "warn"]({ err: readable(error), topic }, "events could not be read; trying again");
+    failed = true;
+  };
   signal.addEventListener("abort", () => wake(), { once: true });
 
   /** Retention took away what comes next, or somebody made the topic anew: goes on with the oldest that is left. */
@@ -44,7 +50,7 @@ export function startReader(options: ReaderOptions): Reader {
       const [from = 0n, first = 0n, end = 0n] = [offsets.get(partition), oldest[partition], newest[partition]];
       if (from >= first && from <= end) continue;
       log.error(
-        { topic, partition, from, first },
+        { topic, partition, from: `${from}`, first: `${first}` },
         "events that nobody handled are no longer kept; going on with the oldest",
       );
       offsets.set(partition, first);
@@ -55,13 +61,14 @@ export function startReader(options: ReaderOptions): Reader {
     try {
       const all = await fetchRecords({ consumer, connections, broker, topicId, offsets: wanted, waitMs: WAIT_MS });
       if (signal.aborted) return;
+      failed = false;
       for (const it of all) {
         offsets.set(it.partition, it.nextOffset);
         onFetched(it);
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (findErrorBy(error as Error, "apiId", "OFFSET_OUT_OF_RANGE")) return await beginAnew(partitions);
+      if (has(error, "apiId", "OFFSET_OUT_OF_RANGE")) return await beginAnew(partitions);
       throw error;
     }
   };
@@ -69,7 +76,7 @@ export function startReader(options: ReaderOptions): Reader {
     const fetching = fetchFrom(broker, topicId, partitions)
       .catch(async (error: unknown) => {
         if (signal.aborted) return;
-        log.warn({ err: readable(error), topic, broker }, "events could not be read; trying again");
+        tell(error);
         consumer.clearMetadata();
         await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
       })
@@ -95,7 +102,7 @@ export function startReader(options: ReaderOptions): Reader {
         wake = resolve;
       });
       await startWhereFree().catch((error: unknown) => {
-        if (!signal.aborted) log.warn({ err: readable(error), topic }, "a topic could not be looked up; trying again");
+        if (!signal.aborted) tell(error);
       });
       if (signal.aborted) break;
       const timer = setTimeout(wake, PAUSE_MS);

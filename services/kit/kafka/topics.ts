@@ -1,5 +1,5 @@
 import { Admin, ConfigResourceTypes } from "@platformatic/kafka";
-import { isKafkaError, within } from "./errors.ts";
+import { has, within } from "./errors.ts";
 import { guardConnections, type Kafka } from "./kafka.ts";
 
 /** A topic as it shall be. */
@@ -52,7 +52,7 @@ async function make(admin: Admin, kafka: Kafka, plan: TopicPlan): Promise<void> 
     });
     kafka.log.info({ topic: plan.name, partitions: plan.partitions, replicas }, "a topic was made");
   } catch (error) {
-    if (!isKafkaError(error, "TOPIC_ALREADY_EXISTS")) throw error;
+    if (!has(error, "apiId", "TOPIC_ALREADY_EXISTS")) throw error;
   }
 }
 
