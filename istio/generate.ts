@@ -3,6 +3,7 @@ import { emitAuthorization } from "./emit/authorization.ts";
 import { emitCanary } from "./emit/canary.ts";
 import { emitCompose } from "./emit/compose.ts";
 import { emitDeployment } from "./emit/deployment.ts";
+import { emitEdgePaths } from "./emit/edge-paths.ts";
 import { emitEnvoy } from "./emit/envoy.ts";
 import { emitGateway } from "./emit/gateway.ts";
 import { emitNetworkPolicy } from "./emit/network-policy.ts";
@@ -24,6 +25,7 @@ const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
   emitCanary,
   emitSlo,
   emitCompose,
+  emitEdgePaths,
 ];
 
 /** Every file that is made from the mesh: pure, and the same for the same mesh. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { edgePaths } from "#gen/edge-paths.js";
 import { RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { services } from "#gen/services.js";
 import { MeshService } from "#gen/shop/api/v1/mesh_service_pb.js";
@@ -43,7 +44,7 @@ afterAll(() => mesh.close());
 
 describe("the edge", () => {
   it("knows a route for exactly the RPCs whose contract names it", () => {
-    const routes = createRoutes(services);
+    const routes = createRoutes(services, edgePaths);
     for (const service of services) {
       for (const method of service.methods) {
         const open = policyOf(method).callers.includes("edge");
@@ -51,6 +52,8 @@ describe("the edge", () => {
         expect(workload, `${service.typeName}/${method.name}`).toBe(open ? service.typeName.split(".")[1] : undefined);
       }
     }
+    expect(routes.workloadOf("/images/0/320.webp")).toBe("image");
+    expect(routes.workloadOf("/.well-known/jwks.json")).toBeUndefined();
     expect(routes.workloadOf("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")).toBeUndefined();
   });
 

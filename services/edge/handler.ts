@@ -1,4 +1,5 @@
 import type http from "node:http";
+import { edgePaths } from "#gen/edge-paths.js";
 import { services } from "#gen/services.js";
 import type { Kit } from "#kit/kit.ts";
 import { pathOf } from "#kit/plain-http.ts";
@@ -10,7 +11,7 @@ type PlainHandler = (request: http.IncomingMessage, response: http.ServerRespons
 
 /** Forwards what the contracts let browsers ask services for, and hands on all else. */
 export function createEdgeHandler(kit: Kit, otherwise: PlainHandler): HttpHandler {
-  const routes = createRoutes(services);
+  const routes = createRoutes(services, edgePaths);
   const forwarder = createForwarder(kit.identity, kit.addressOf);
   kit.onClose(() => forwarder.close());
   return (request, response) => {

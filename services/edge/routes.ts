@@ -1,4 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
+import type { EdgePath } from "#gen/edge-paths.js";
 import { policyOf, workloadOf } from "#kit/policy.ts";
 
 /** Where a request goes: to a workload. */
@@ -9,8 +10,11 @@ export interface Routes {
 
 const WORKLOAD = "edge";
 
-/** The routes that the contracts allow: exactly the RPCs that name "edge" among their callers, and pictures. */
-export function createRoutes(services: readonly DescService[]): Routes {
+/**
+ * The routes that are allowed: exactly the RPCs that name "edge" among their callers, and the paths of plain HTTP that services
+ * open to it.
+ */
+export function createRoutes(services: readonly DescService[], paths: readonly EdgePath[]): Routes {
   const rpcs = new Map<string, string>();
   for (const service of services) {
     const workload = workloadOf(service);
@@ -18,5 +22,7 @@ export function createRoutes(services: readonly DescService[]): Routes {
       if (policyOf(method).callers.includes(WORKLOAD)) rpcs.set(`/${service.typeName}/${method.name}`, workload);
     }
   }
-  return { workloadOf: (path) => rpcs.get(path) ?? (path.startsWith("/images/") ? "image" : undefined) };
+  const plain = (path: string) =>
+    paths.find((it) => (it.match === "prefix" ? path.startsWith(it.path) : path === it.path))?.workload;
+  return { workloadOf: (path) => rpcs.get(path) ?? plain(path) };
 }

@@ -53,7 +53,7 @@ export function createBuyer(edge: Edge): Buyer {
   const transport = edgeTransport(edge, [authenticate(session)]);
   const cart = createClient(CartService, transport);
   const orders = createClient(OrderService, transport);
-  const place = createPurchase({ place: (request) => orders.placeOrder(request), flags });
+  const { buy: place } = createPurchase({ place: (request) => orders.placeOrder(request), flags });
   return {
     async signUp() {
       for (let pressed = 1; ; pressed += 1) {
