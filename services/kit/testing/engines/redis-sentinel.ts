@@ -12,6 +12,8 @@ const DOWN_AFTER_MS = 1_000;
 const FAILOVER_TIMEOUT_MS = 3_000;
 const KNOWN_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
+/** By default a master waits five seconds for more replicas. */
+const SYNC_AT_ONCE = ["--repl-diskless-sync-delay", "0"];
 
 /** A Redis with replicas that take its place, and the sentinels that see to it. */
 export interface RedisSentinel {
@@ -28,14 +30,17 @@ export interface RedisSentinel {
 
 /** Starts a master, its replicas and three sentinels that know each other. */
 export async function startRedisSentinel(options: { readonly replicas?: 1 | 2 } = {}): Promise<RedisSentinel> {
-  const first = await startRedis();
+  const first = await startRedis({ args: SYNC_AT_ONCE });
   const replicas = await Promise.all(
-    Array.from({ length: options.replicas ?? 1 }, () => startRedis({ args: ["--replicaof", HOST, `${first.port}`] })),
+    Array.from({ length: options.replicas ?? 1 }, () =>
+      startRedis({ args: ["--replicaof", HOST, `${first.port}`, ...SYNC_AT_ONCE] }),
+    ),
   );
   const servers = [first, ...replicas];
   const sentinels = await Promise.all(Array.from({ length: SENTINELS }, () => startSentinel(first.port)));
   const close = async () => void (await Promise.all([...sentinels, ...servers].map((it) => it.close())));
   try {
+    await Promise.all(replicas.map((it) => untilSynced(it.port)));
     await Promise.all(sentinels.map((it) => untilKnown(it.port, replicas.length)));
   } catch (error) {
     await close();
@@ -84,6 +89,16 @@ sentinel monitor ${MASTER_NAME} ${HOST} ${masterPort} ${QUORUM}
 sentinel down-after-milliseconds ${MASTER_NAME} ${DOWN_AFTER_MS}
 sentinel failover-timeout ${MASTER_NAME} ${FAILOVER_TIMEOUT_MS}
 `;
+
+/** Waits until a replica has all that its master has: in its place before that it would know nothing. */
+async function untilSynced(port: number): Promise<void> {
+  const deadline = Date.now() + KNOWN_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if ((await withRedis(port, (it) => it.info("replication"))).includes("master_link_status:up")) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error("A replica does not get what its master has");
+}
 
 /** Waits until a sentinel knows the replicas and the other sentinels: before that it could not replace the master. */
 async function untilKnown(port: number, replicas: number): Promise<void> {
