@@ -9,6 +9,7 @@ import { createCatalogue } from "./catalogue.ts";
 import { createReservations } from "./reservations.ts";
 import { followSales } from "./sales.ts";
 import { createProductService } from "./service.ts";
+import { createStockWatch } from "./stock-watch.ts";
 import { MIGRATIONS } from "./store.mongo.migrations.ts";
 import { createPostgresStore } from "./store.postgres.ts";
 import type { ProductStore } from "./store.ts";
@@ -36,7 +37,7 @@ async function openMongoStore(kit: Kit, url: string): Promise<Opened> {
   await migrateMongo({ url, workload, migrations: MIGRATIONS, log });
   const mongo = openMongo({ url, workload, log, metrics });
   kit.onClose(() => mongo.close());
-  const opened = { store: createMongoStore(mongo), ready: () => mongo.ping() };
+  const opened = { store: createMongoStore({ mongo, log }), ready: () => mongo.ping() };
   if (settings.kafka !== undefined) return opened;
   return { ...opened, database: await kit.postgres({ events: true }) };
 }
@@ -52,7 +53,10 @@ export const main: Main = async (kit) => {
   const opening = settings.mongodbUrl === undefined ? openPostgresStore(kit) : openMongoStore(kit, settings.mongodbUrl);
   const { store, ready, database } = await opening;
   const reservations = createReservations({ store, metrics, log });
-  const service = createProductService({ store, catalogue: createCatalogue(store), reservations, metrics });
+  const stockWatch = await createStockWatch({ store, log });
+  kit.onClose(() => stockWatch.close());
+  const catalogue = createCatalogue(store);
+  const service = createProductService({ store, catalogue, reservations, stockWatch, metrics });
   await followSales({ events: await kit.events(database), store });
   await kit.serve({ services: [implement(ProductService, service)], ready });
   kit.onClose(reservations.startExpiring());

@@ -11,6 +11,7 @@ import { fromCategory, fromProduct, toCategory, toProduct, toReservation } from 
 import { type ListRequest, listPage } from "./listing.ts";
 import { alreadyExists, productNotFound } from "./reasons.ts";
 import type { Reservations } from "./reservations.ts";
+import type { StockWatch } from "./stock-watch.ts";
 import type { Order, ProductStore } from "./store.ts";
 import { changesOf } from "./update.ts";
 
@@ -53,6 +54,7 @@ export interface ProductServiceDeps {
   readonly store: ProductStore;
   readonly catalogue: Catalogue;
   readonly reservations: Reservations;
+  readonly stockWatch: StockWatch;
   readonly metrics: Metrics;
 }
 
@@ -61,6 +63,7 @@ export function createProductService({
   store,
   catalogue,
   reservations,
+  stockWatch,
   metrics,
 }: ProductServiceDeps): ServiceImpl<typeof ProductService> {
   const adjustments = metrics.counter("shop_stock_adjustments_total", "Stock adjustments by administrators", [
@@ -82,6 +85,9 @@ export function createProductService({
     },
     async listCategories() {
       return { categories: (await store.listCategories()).map(toCategory) };
+    },
+    async *watchStock({ productIds }, { signal }) {
+      for await (const levels of stockWatch.watch(productIds, signal)) yield { levels: [...levels] };
     },
     async createCategory(request) {
       const category = fromCategory(required(request.category));

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCatalogue } from "./catalogue.ts";
 import { listPage } from "./listing.ts";
+import { feedContract } from "./store.contract.feed.ts";
 import { searchContract } from "./store.contract.search.ts";
 import { stockContract } from "./store.contract.stock.ts";
 import type { Order, ProductContent, ProductStore } from "./store.ts";
@@ -143,4 +144,5 @@ export function storeContract(open: () => Promise<StoreUnderTest>): void {
   describe("catalogue", () => catalogueContract(get));
   describe("search", () => searchContract(get));
   describe("stock", () => stockContract(get));
+  describe("feed", () => feedContract(get));
 }

@@ -28,16 +28,16 @@ const WRITES_MAX = 40;
 const RUNS_AT_ONCE = 8;
 const TRIES_MAX = 20;
 
+const log = pino({ level: "silent" });
 let mongo: Mongo;
 /** Another replica, which does not crash. */
 let other: ProductStore;
 
 beforeAll(async () => {
-  const log = pino({ level: "silent" });
   const url = await testMongo();
   await migrateMongo({ url, workload: "product", migrations: MIGRATIONS, log });
   mongo = openMongo({ url, workload: "product", log });
-  other = createMongoStore(mongo, TIMES);
+  other = createMongoStore({ mongo, log, times: TIMES });
 });
 afterAll(() => mongo?.close());
 
@@ -220,7 +220,7 @@ async function play(scenario: Scenario, last: number, ending: Ending): Promise<b
   const subject = await createSubject(stocks);
   for (const it of given) await insist(it, subject);
   const crashing = createCrashingMongo(mongo, last, ending);
-  await act(createMongoStore(crashing, TIMES), subject).catch(ignore);
+  await act(createMongoStore({ mongo: { ...crashing, db: mongo.db }, log, times: TIMES }), subject).catch(ignore);
   await checkBooks(subject);
   if (!crashing.crashed()) return false;
   if (again !== undefined) await insist(again, subject);

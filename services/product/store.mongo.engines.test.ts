@@ -15,7 +15,7 @@ describe("MongoDB", () =>
     await migrateMongo({ url, workload: "product", migrations: MIGRATIONS, log });
     const mongo = openMongo({ url, workload: "product", log });
     return {
-      store: createMongoStore(mongo),
+      store: createMongoStore({ mongo, log }),
       close: () => mongo.close(),
       async audit(productId) {
         const product = await mongo.collection<ProductDocument>("products").findOne({ _id: productId });

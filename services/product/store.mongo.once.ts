@@ -39,13 +39,15 @@ async function recordAdjustment(
     next: { $cond: [isNew, { step: "settle", time }, "$next"] },
   };
   const options = { upsert: true, returnDocument: "after" } as const;
-  try {
-    const filter = { _id: requestId, productId, delta };
-    return await run(() => adjustments.findOneAndUpdate(filter, [{ $set: set }], options));
-  } catch (error) {
-    if (isDuplicate(error)) throw invalidField("request_id", "was used for another adjustment");
-    throw error;
-  }
+  const filter = { _id: requestId, productId, delta };
+  const record = () => run(() => adjustments.findOneAndUpdate(filter, [{ $set: set }], options));
+  // The id may be taken by the same request at the same moment: then it is found by its filter the second time.
+  return record().catch((error: unknown) => {
+    if (!isDuplicate(error)) throw error;
+    return record().catch((again: unknown) => {
+      throw isDuplicate(again) ? invalidField("request_id", "was used for another adjustment") : again;
+    });
+  });
 }
 
 /** Adds pieces, or takes them away, once; answers the pieces on sale. */

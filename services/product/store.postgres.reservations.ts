@@ -1,6 +1,6 @@
 import type { Queryable } from "#kit/postgres/database.ts";
 import { reservationEnded } from "./reasons.ts";
-import { putBack, take } from "./store.postgres.pieces.ts";
+import { putBack, type StockTransaction, take } from "./store.postgres.pieces.ts";
 import type { Picture, Reservation, StockLine } from "./store.ts";
 
 type State = "held" | "confirmed" | "expired" | "released";
@@ -66,7 +66,7 @@ async function hold(
 
 /** Holds what an order asks for, in one transaction. */
 export async function reserve(
-  tx: Queryable,
+  tx: StockTransaction,
   orderId: string,
   lines: readonly StockLine[],
   holdMs: number,
@@ -83,7 +83,7 @@ export async function reserve(
 }
 
 /** Ends an order's reservation for good, in one transaction; answers whether it had pieces. */
-export async function release(tx: Queryable, orderId: string): Promise<boolean> {
+export async function release(tx: StockTransaction, orderId: string): Promise<boolean> {
   const inserted = await tx.query(
     "INSERT INTO reservations (order_id, state, expire_time) VALUES ($1, 'released', now()) ON CONFLICT DO NOTHING",
     [orderId],
@@ -100,7 +100,11 @@ export async function release(tx: Queryable, orderId: string): Promise<boolean> 
 }
 
 /** Undoes holds that are over; holds that somebody else works on are left alone. */
-export async function expire(tx: Queryable, limit: number, productIds: readonly string[] | null): Promise<number> {
+export async function expire(
+  tx: StockTransaction,
+  limit: number,
+  productIds: readonly string[] | null,
+): Promise<number> {
   const { rows } = await tx.query<{ order_id: string }>(
     `UPDATE reservations SET state = 'expired' WHERE order_id IN (
        SELECT order_id FROM reservations r WHERE state = 'held' AND expire_time <= now()

@@ -1,6 +1,7 @@
 import type { Database, Queryable } from "#kit/postgres/database.ts";
 import { invalidField, isOutOfStock, outOfStock, productNotFound } from "./reasons.ts";
-import { addStock, lockProducts } from "./store.postgres.pieces.ts";
+import type { PostgresStockFeed } from "./store.postgres.feed.ts";
+import { addStock, lockProducts, type StockTransaction } from "./store.postgres.pieces.ts";
 import { expire, release, reserve } from "./store.postgres.reservations.ts";
 import { type Adjustment, STOCK_MAX, type StockLine, type StockStore } from "./store.ts";
 
@@ -8,7 +9,7 @@ const EXPIRE_FIRST_MAX = 100;
 // More than one, so that the number of events that are remembered goes down to those of the last weeks.
 const FORGET_MAX = 5;
 
-async function adjust(tx: Queryable, { requestId, productId, delta }: Adjustment): Promise<number> {
+async function adjust(tx: StockTransaction, { requestId, productId, delta }: Adjustment): Promise<number> {
   const stock = (await lockProducts(tx, [productId])).get(productId);
   if (stock === undefined) throw productNotFound(productId);
   const inserted = await tx.query(
@@ -52,19 +53,26 @@ async function countSales(tx: Queryable, eventId: string, lines: readonly StockL
 }
 
 /** The pieces of the shop in PostgreSQL. */
-export function createPostgresStock(database: Database): StockStore {
+export function createPostgresStock(database: Database, feed: PostgresStockFeed): StockStore {
+  /** Moves pieces in one transaction, and tells of it when it is done. */
+  async function moving<T>(work: (tx: StockTransaction) => Promise<T>): Promise<T> {
+    const touched = new Set<string>();
+    const result = await database.transaction((tx) => work({ query: (...it) => tx.query(...it), touched }));
+    feed.tell(touched);
+    return result;
+  }
   return {
-    adjust: (adjustment) => database.transaction((tx) => adjust(tx, adjustment)),
+    adjust: (adjustment) => moving((tx) => adjust(tx, adjustment)),
 
     async reserve(orderId, lines, holdMs) {
-      const attempt = () => database.transaction((tx) => reserve(tx, orderId, lines, holdMs));
+      const attempt = () => moving((tx) => reserve(tx, orderId, lines, holdMs));
       try {
         return await attempt();
       } catch (error) {
         if (!isOutOfStock(error)) throw error;
         // Holds that are over may stand in the way only because nobody has undone them yet.
         const productIds = lines.map((it) => it.productId);
-        const undone = await database.transaction((tx) => expire(tx, EXPIRE_FIRST_MAX, productIds));
+        const undone = await moving((tx) => expire(tx, EXPIRE_FIRST_MAX, productIds));
         if (undone === 0) throw error;
         return attempt();
       }
@@ -78,8 +86,8 @@ export function createPostgresStock(database: Database): StockStore {
       return rowCount === 1;
     },
 
-    release: (orderId) => database.transaction((tx) => release(tx, orderId)),
-    expire: (limit) => database.transaction((tx) => expire(tx, limit, null)),
+    release: (orderId) => moving((tx) => release(tx, orderId)),
+    expire: (limit) => moving((tx) => expire(tx, limit, null)),
     countSales: (eventId, lines) => database.transaction((tx) => countSales(tx, eventId, lines)),
   };
 }

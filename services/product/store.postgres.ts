@@ -1,6 +1,7 @@
 import type { Database } from "#kit/postgres/database.ts";
 import { toVectors } from "./search.postgres.ts";
 import { nameKey, type SearchDocument } from "./search.ts";
+import { createPostgresStockFeed, type PostgresStockFeed } from "./store.postgres.feed.ts";
 import { listProducts } from "./store.postgres.list.ts";
 import { COLUMNS, type ProductRow, toProduct } from "./store.postgres.rows.ts";
 import { createPostgresStock } from "./store.postgres.stock.ts";
@@ -40,7 +41,7 @@ function padded(ids: readonly string[]): readonly string[] {
   return [...ids, ...Array.from({ length: length - ids.length }, () => last)];
 }
 
-function createPostgresCatalogue(database: Database): CatalogueStore {
+function createPostgresCatalogue(database: Database, feed: PostgresStockFeed): CatalogueStore {
   return {
     async insertCategory({ categoryId, name, description, picture, position }) {
       const { rowCount } = await database.query(
@@ -105,6 +106,7 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
       );
       const [row] = rows;
       if (row === undefined) return "not found";
+      if (row.done) feed.tell([productId]);
       return row.deleted || row.done ? "deleted" : "etag mismatch";
     },
 
@@ -114,5 +116,6 @@ function createPostgresCatalogue(database: Database): CatalogueStore {
 
 /** The shop's catalogue and stock in PostgreSQL. */
 export function createPostgresStore(database: Database): ProductStore {
-  return { ...createPostgresCatalogue(database), ...createPostgresStock(database) };
+  const feed = createPostgresStockFeed(database);
+  return { ...createPostgresCatalogue(database, feed), ...createPostgresStock(database, feed), ...feed };
 }

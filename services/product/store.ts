@@ -159,5 +159,16 @@ export interface StockStore {
   countSales(eventId: string, lines: readonly StockLine[]): Promise<boolean>;
 }
 
+/** Pieces on sale, for those who look at them. */
+export interface StockFeed {
+  /** The pieces of those products that exist. */
+  readStock(productIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Calls back soon after products' pieces changed or products were deleted, by whichever replica; without ids when
+   * changes may have been missed. Begins when it returns; answers how to end it.
+   */
+  onStockChange(onChange: (productIds: readonly string[] | undefined) => void): Promise<() => Promise<void>>;
+}
+
 /** What product keeps. */
-export interface ProductStore extends CatalogueStore, StockStore {}
+export interface ProductStore extends CatalogueStore, StockStore, StockFeed {}

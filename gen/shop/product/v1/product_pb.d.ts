@@ -223,6 +223,33 @@ export declare type StockLine = Message<"shop.product.v1.StockLine"> & {
 export declare const StockLineSchema: GenMessage<StockLine>;
 
 /**
+ * Pieces of a product that can be bought at a moment.
+ *
+ * @generated from message shop.product.v1.StockLevel
+ */
+export declare type StockLevel = Message<"shop.product.v1.StockLevel"> & {
+  /**
+   * The product.
+   *
+   * @generated from field: string product_id = 1;
+   */
+  productId: string;
+
+  /**
+   * How many; 0 also when it is no more.
+   *
+   * @generated from field: int32 stock = 2;
+   */
+  stock: number;
+};
+
+/**
+ * Describes the message shop.product.v1.StockLevel.
+ * Use `create(StockLevelSchema)` to create a new message.
+ */
+export declare const StockLevelSchema: GenMessage<StockLevel>;
+
+/**
  * A product as it was when its pieces were reserved.
  *
  * @generated from message shop.product.v1.ReservedLine

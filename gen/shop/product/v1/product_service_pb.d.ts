@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Category, Product, Reservation, StockLine } from "./product_pb.js";
+import type { Category, Product, Reservation, StockLevel, StockLine } from "./product_pb.js";
 import type { Duration, FieldMask } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -228,6 +228,46 @@ export declare type ListCategoriesResponse = Message<"shop.product.v1.ListCatego
  * Use `create(ListCategoriesResponseSchema)` to create a new message.
  */
 export declare const ListCategoriesResponseSchema: GenMessage<ListCategoriesResponse>;
+
+/**
+ * Request of ProductService.WatchStock.
+ *
+ * @generated from message shop.product.v1.WatchStockRequest
+ */
+export declare type WatchStockRequest = Message<"shop.product.v1.WatchStockRequest"> & {
+  /**
+   * The products; each one once.
+   *
+   * @generated from field: repeated string product_ids = 1;
+   */
+  productIds: string[];
+};
+
+/**
+ * Describes the message shop.product.v1.WatchStockRequest.
+ * Use `create(WatchStockRequestSchema)` to create a new message.
+ */
+export declare const WatchStockRequestSchema: GenMessage<WatchStockRequest>;
+
+/**
+ * Response of ProductService.WatchStock.
+ *
+ * @generated from message shop.product.v1.WatchStockResponse
+ */
+export declare type WatchStockResponse = Message<"shop.product.v1.WatchStockResponse"> & {
+  /**
+   * First of every product asked for that exists, then of those that changed.
+   *
+   * @generated from field: repeated shop.product.v1.StockLevel levels = 1;
+   */
+  levels: StockLevel[];
+};
+
+/**
+ * Describes the message shop.product.v1.WatchStockResponse.
+ * Use `create(WatchStockResponseSchema)` to create a new message.
+ */
+export declare const WatchStockResponseSchema: GenMessage<WatchStockResponse>;
 
 /**
  * Request of ProductService.CreateCategory.
@@ -673,6 +713,17 @@ export declare const ProductService: GenService<{
     methodKind: "unary";
     input: typeof ListCategoriesRequestSchema;
     output: typeof ListCategoriesResponseSchema;
+  },
+  /**
+   * Pieces on sale of some products: first of all of them that exist, then of those that changed, again and again. It lives
+   * until the caller ends it; after a broken connection, call it again: the first answer holds everything that was missed.
+   *
+   * @generated from rpc shop.product.v1.ProductService.WatchStock
+   */
+  watchStock: {
+    methodKind: "server_streaming";
+    input: typeof WatchStockRequestSchema;
+    output: typeof WatchStockResponseSchema;
   },
   /**
    * Adds a category.
