@@ -96,6 +96,8 @@ export function createOrders({ store, saga }: { store: OrderStore; saga: Saga })
         status,
         after: decodePageToken(request.pageToken, scope),
         limit: limit + 1,
+        // Buyers look for the order that they have just placed.
+        mayBeStale: foreign,
       });
       const page = records.slice(0, limit).map((it) => it.order);
       const last = records.length > limit ? page.at(-1) : undefined;

@@ -217,13 +217,16 @@ export function createSaga(deps: SagaDeps): Saga {
         current = next;
       } catch (error) {
         const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** current.attempts);
-        log.warn(
+        // Once an order: a neighbour that is away for long is told by other means.
+        const level = current.attempts === 0 ? "warn" : "debug";
+        log[level](
           { err: error, orderId, step: current.step, pauseMs },
           "a step of a checkout failed; it is tried again",
         );
+        // Where not even this can be stored, the step is anybody's when its lease ends.
         await store
           .postpone(orderId, current.version, pauseMs)
-          .catch((cause: unknown) => log.warn({ err: cause, orderId }, "cannot postpone"));
+          .catch((cause: unknown) => log.debug({ err: cause, orderId }, "cannot postpone"));
         return current;
       }
     }

@@ -147,8 +147,8 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
       );
       return rows[0] && recordOf(rows[0]);
     },
-    async list({ userId, status, after, limit }) {
-      const { rows } = await database.query<Row>(
+    async list({ userId, status, after, limit, mayBeStale }) {
+      const { rows } = await (mayBeStale ? database.replica : database).query<Row>(
         `SELECT ${COLUMNS} FROM orders
          WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::smallint IS NULL OR status = $2)
            AND ($3::timestamptz IS NULL OR (created_at, order_id) < ($3, $4::uuid))

@@ -38,6 +38,8 @@ export interface ListFilter {
   /** Only orders after this one, in the list's order. */
   readonly after: { readonly createdAt: Date; readonly orderId: string } | undefined;
   readonly limit: number;
+  /** Whether nobody minds when what happened a moment ago is missing: a read replica may answer then. */
+  readonly mayBeStale: boolean;
 }
 
 export interface PendingRefund {

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { CancelReason, OrderStatus } from "#gen/shop/order/v1/order_pb.js";
+import { startWorker, type Worker } from "#kit/events/worker.ts";
 import type { Orders } from "./orders.ts";
 import type { Refunds } from "./refunds.ts";
 import { LEASE_MS, type Saga } from "./saga.ts";
@@ -47,22 +48,13 @@ export function createWorker({ store, saga, orders, refunds, log, fulfilmentStep
     if (fulfilmentStepMs !== undefined) await fulfil(fulfilmentStepMs);
   }
 
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let stopped = false;
-  const tick = () => {
-    running = round()
-      .catch(later)
-      .finally(() => {
-        if (!stopped) timer = setTimeout(tick, INTERVAL_MS);
-      });
-  };
+  let worker: Worker | undefined;
   return {
-    start: tick,
+    start() {
+      worker ??= startWorker({ name: "orders", run: round, pollMs: INTERVAL_MS, log });
+    },
     async stop(): Promise<void> {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+      await worker?.stop();
     },
   };
 }

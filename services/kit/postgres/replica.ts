@@ -17,7 +17,7 @@ export interface Replica extends Queryable {
 const BUDGET_MS = 700;
 const LAG_CHECK_INTERVAL_MS = 5_000;
 /** A list that is older than this surprises people. */
-const LAG_MAX_SECONDS = 10;
+const LAG_MAX_SECONDS = 2;
 
 // A standby that has replayed all it received is up to date, however long ago the last change was; one that receives
 // nothing from a primary that changes nothing cannot know better.
