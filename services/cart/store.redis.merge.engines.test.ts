@@ -1,16 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openRedis, type RedisConnection } from "#kit/redis/connection.ts";
-import { createRedis, type Redis } from "#kit/redis/redis.ts";
-import { readRedis } from "#kit/redis/settings.ts";
-import { awaitRedis } from "#kit/redis/wait.ts";
+import type { RedisConnection } from "#kit/redis/connection.ts";
+import type { Redis } from "#kit/redis/redis.ts";
+import { openTestRedis } from "#kit/redis/testing.ts";
 import { startRedis } from "#kit/testing/engines/redis.ts";
 import type { TestServer } from "#kit/testing/engines/server.ts";
 import { createRedisStore } from "./store.redis.ts";
 import type { StoredCart } from "./store.ts";
 
-const log = pino({ level: "silent" });
 const OPTIONS = { lifetimeMs: 60_000, renewAfterMs: 0, purchaseMemoryMs: 60_000 };
 /** More than a merge has. */
 const STEPS = 6;
@@ -19,11 +16,7 @@ let connection: RedisConnection;
 let redis: Redis;
 beforeAll(async () => {
   server = await startRedis();
-  const settings = readRedis({ REDIS_URL: server.url });
-  if (settings === undefined) throw new Error("no settings");
-  connection = openRedis(settings, "test", log);
-  await awaitRedis({ redis: connection, log });
-  redis = createRedis(connection, { name: "redis", log });
+  ({ connection, redis } = await openTestRedis(server.url));
 });
 afterAll(async () => {
   connection?.close();
