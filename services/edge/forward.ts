@@ -96,9 +96,11 @@ export function createForwarder(
       let wasSent = false;
       outgoing.on("socket", (socket) => {
         wasSent = !socket.connecting;
-        socket.once("connect", () => {
-          wasSent = true;
-        });
+        // One that is used again was connected long ago, and would keep what listens for it.
+        if (socket.connecting)
+          socket.once("connect", () => {
+            wasSent = true;
+          });
       });
       outgoing.on("error", () => unavailable(response, wasSent));
       // The person closed the page: the service learns it.
