@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { type Client, createClient } from "./client.ts";
+import { type Client, createClient, isWrongDatabase } from "./client.ts";
 import type { RedisSettings } from "./settings.ts";
 
 /** Redis for long work on all keys: errors are the driver's. */
@@ -17,8 +17,16 @@ const COUNT = 500;
 /** Opens it, for a program that moves data. @throws the driver's error when it cannot be reached */
 export async function openBareRedis(settings: RedisSettings): Promise<BareRedis> {
   const client = createClient(settings, "shopmesh-data");
-  client.on("error", () => {}); // told by the command that fails
+  let wrongDatabase: Error | undefined;
+  client.on("error", (error: Error) => {
+    // What else goes wrong is told by the command that fails.
+    if (isWrongDatabase(error)) wrongDatabase = error;
+  });
   await client.connect();
+  if (wrongDatabase !== undefined) {
+    client.disconnect();
+    throw wrongDatabase;
+  }
   const nodes = (): readonly Redis[] => ("nodes" in client ? client.nodes("master") : [client]);
   return {
     client,

@@ -18,6 +18,9 @@ const RETRY_MAX_MS = 1_000;
 const REDIRECTIONS_MAX = 6;
 const SLOTS_REFRESH_MS = 5_000;
 
+/** Whether the database is not there; the driver tells it by "error" and goes on with the first one, which may be another's. */
+export const isWrongDatabase = (error: Error) => error.message.includes("DB index");
+
 /** Milliseconds until the next attempt to connect; spread, so that not all processes come at once. */
 const retryDelayMs = (attempt: number) =>
   Math.round(Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2));

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type Client, createClient } from "./client.ts";
+import { type Client, createClient, isWrongDatabase } from "./client.ts";
 import { runScript, type Script } from "./script.ts";
 import type { RedisSettings } from "./settings.ts";
 
@@ -36,9 +36,6 @@ function troubleOf(error: Error & { lastNodeError?: Error }): Error {
   trouble.message = trouble.message.replace(/ Retrying from scratch after [\d.]+ms\./, "");
   return trouble;
 }
-
-/** A database that is not there; the driver would go on with the first one, which may be another's. */
-const isWrongDatabase = (error: Error) => error.message.includes("DB index");
 
 /** Remembers what goes wrong, and logs the first of a row; without it the driver would write to standard error. */
 function watch(client: Client, at: string, log: Pick<Logger, "warn" | "info">): () => Error | undefined {
