@@ -10,6 +10,7 @@ import type { Progress } from "./copy.ts";
 import { readManifest } from "./manifest.ts";
 import { type Moved, move, type Origin } from "./move.ts";
 import { mustExist, shopPlace } from "./place.ts";
+import { type Reconciled, reconcile } from "./reconcile.ts";
 import { type OpenShop, openToRead, openToWrite } from "./shop.ts";
 import type { Vault } from "./vault.ts";
 import { isBackup, openVault } from "./vault-place.ts";
@@ -71,6 +72,15 @@ function sayMoved(
   );
 }
 
+function sayReconciled({ released, resold, short }: Reconciled, say: Surroundings["say"]): void {
+  if (released.length > 0)
+    say(`The pieces of ${plural(released.length, "order")} that came after the backup began are on sale again.`);
+  if (resold.length > 0)
+    say(`${plural(resold.length, "order")} cancelled while the backup ran are paid for again: ${resold.join(", ")}.`);
+  if (short.length > 0)
+    say(`Paid for, but the pieces are not there any more; cancel or refund them: ${short.join(", ")}.`);
+}
+
 async function copy({ from, to, overwrite }: Of<"copy">, around: Surroundings): Promise<void> {
   const { env, log, onProgress, say } = around;
   await within(openSource(from, around), async (source) => {
@@ -109,7 +119,10 @@ async function restore({ from, to, overwrite }: Of<"restore">, around: Surroundi
     await checkBackup(vault, manifest, { contents: false, onProgress });
     const source = backupOrigin(vault, manifest);
     await within(openToWrite(shopPlace(to, env), log), async (target) => {
-      sayMoved(await move({ source, target, overwrite, onProgress }), source, target.name, say);
+      const isOneMoment = manifest.consistency === "one moment" || manifest.live.length === 0;
+      const afterwards = async () => sayReconciled(await reconcile(target.collections), say);
+      const options = { source, target, overwrite, onProgress, ...(!isOneMoment && { afterwards }) };
+      sayMoved(await move(options), source, target.name, say);
     });
   });
 }

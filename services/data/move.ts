@@ -22,6 +22,8 @@ export interface MoveOptions {
   /** Whether what the target holds may be lost. */
   readonly overwrite: boolean;
   readonly onProgress: (progress: Progress) => void;
+  /** What is done in the target when all has arrived; when it is cut short, all is written anew. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 /** What came of it. */
@@ -98,7 +100,9 @@ export async function move(options: MoveOptions): Promise<Moved> {
   const differences: Difference[] = [];
   for (const [from, into] of pairs)
     differences.push(...(await verifyCollection(from, into, totals[from.name] ?? NOTHING, onProgress)));
-  if (differences.length === 0) await writeMark(target.postgres, { source: source.identity, state: "done", totals });
+  if (differences.length > 0) return { copied, removed, differences };
+  await options.afterwards?.();
+  await writeMark(target.postgres, { source: source.identity, state: "done", totals });
   return { copied, removed, differences };
 }
 

@@ -1,5 +1,5 @@
-import type { Mongo } from "./client.ts";
-import { createClient } from "./client.ts";
+import { StartError } from "../start-error.ts";
+import { createClient, type Mongo } from "./client.ts";
 
 /** A service's corner of MongoDB for long work: no operation has a budget, and errors are the driver's. */
 export interface BareMongo extends Pick<Mongo, "collection" | "run"> {
@@ -7,6 +7,9 @@ export interface BareMongo extends Pick<Mongo, "collection" | "run"> {
   readonly snapshot: object;
   close(): Promise<void>;
 }
+
+/** SnapshotTooOld, SnapshotUnavailable. */
+const SNAPSHOT_GONE = new Set<unknown>([239, 246]);
 
 /** Opens it, for a program that moves data. */
 export function openBareMongo(url: string, workload: string): BareMongo {
@@ -16,7 +19,13 @@ export function openBareMongo(url: string, workload: string): BareMongo {
   const forEver = { ms: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
   return {
     collection: (name) => db.collection(`${workload}.${name}`),
-    run: (operation) => operation(forEver),
+    run: (operation) =>
+      operation(forEver).catch((error: unknown) => {
+        if (!SNAPSHOT_GONE.has((error as { code?: unknown }).code)) throw error;
+        throw new StartError(
+          "MongoDB has forgotten the moment that all is read at, after minSnapshotHistoryWindowInSeconds (300): set it higher, or stop the shop.",
+        );
+      }),
     snapshot: { session, readConcern: { level: "snapshot" } },
     async close() {
       await session.endSession();
