@@ -55,6 +55,7 @@ export const main: Main = async (kit) => {
   const reservations = createReservations({ store, metrics, log });
   const stockWatch = await createStockWatch({ store, log });
   kit.onClose(() => stockWatch.close());
+  metrics.gauge("shop_stock_watchers", "People who watch the stock of products", () => stockWatch.watchers);
   const catalogue = createCatalogue(store);
   const service = createProductService({ store, catalogue, reservations, stockWatch, metrics });
   await followSales({ events: await kit.events(database), store });

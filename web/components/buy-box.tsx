@@ -48,13 +48,13 @@ export function BuyBox({ product }: { readonly product: Product }) {
 function StockNote({ stock }: { readonly stock: number }) {
   if (stock === 0) {
     return (
-      <p className="stock" data-tone="none">
+      <p className="stock" data-tone="none" role="status">
         <PackageX aria-hidden size={17} /> Sold out for now
       </p>
     );
   }
   return (
-    <p className="stock" data-tone={stock <= FEW ? "few" : "good"}>
+    <p className="stock" data-tone={stock <= FEW ? "few" : "good"} role="status">
       <span className="stock-dot" /> {stock <= FEW ? `Only ${stock} left` : "In stock"}
     </p>
   );

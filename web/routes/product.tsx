@@ -13,6 +13,7 @@ import { hasReason } from "../lib/errors.ts";
 import { formatMoney } from "../lib/money.ts";
 import type { RouterContext } from "../lib/page-data.ts";
 import { useTitle } from "../lib/title.ts";
+import { useLiveStock } from "../lib/use-live-stock.ts";
 import "./product.css";
 
 const { getProductPage } = StorefrontService.method;
@@ -50,8 +51,9 @@ export function View() {
   );
 }
 
-function Page({ page, product }: { readonly page: GetProductPageResponse; readonly product: Product }) {
-  const { category, related } = page;
+function Page({ page, product: loaded }: { readonly page: GetProductPageResponse; readonly product: Product }) {
+  const { category } = page;
+  const [product = loaded, ...related] = useLiveStock([loaded, ...page.related.slice(0, RELATED)]);
   return (
     <div className="page">
       <article className="product">
@@ -80,7 +82,7 @@ function Page({ page, product }: { readonly page: GetProductPageResponse; readon
       {related.length > 0 && (
         <section className="product-related" aria-labelledby="related">
           <h2 id="related">You may also like</h2>
-          <ProductGrid products={related.slice(0, RELATED)} expected={RELATED} />
+          <ProductGrid products={related} expected={RELATED} />
         </section>
       )}
     </div>
