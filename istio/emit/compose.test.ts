@@ -7,7 +7,7 @@ import { ROOT } from "../contracts.ts";
 import { ENGINES, type Engine, enginesOf, FULL, LEAN } from "../engines.ts";
 import { calleesOf } from "../model.ts";
 import { readMesh } from "../shop.ts";
-import { interpolated, type Project, readProject, schemaFaults } from "../testing/compose.ts";
+import { interpolated, type Project, readProject, schemaFaults } from "../testing/compose/project.ts";
 import { type Container, PROFILES, type Profile } from "./compose/container.ts";
 import { containerNameOf } from "./compose/workloads.ts";
 import { COMPOSE_FILE, emitCompose } from "./compose.ts";

@@ -14,6 +14,13 @@ const IMAGE = "docker.io/envoyproxy/envoy:v1.40.0";
 const CONFIG = "/etc/envoy/envoy.yaml";
 const REALM = { trustDomain: TRUST_DOMAIN, namespace: NAMESPACE };
 
+/** Envoy's image has no client for HTTP, and its answers are for HTTP/1.1. */
+const ASK = [
+  `exec 3<>/dev/tcp/127.0.0.1/${EDGE_ADMIN_PORT}`,
+  "printf 'GET /ready HTTP/1.1\\r\\nhost: envoy\\r\\nconnection: close\\r\\n\\r\\n' >&3",
+  "grep -q LIVE <&3",
+].join(" && ");
+
 /** The same edge as the cluster's ingress, in front of services that know it by its certificate. */
 export function edgeConfig(mesh: Mesh): EnvoyMessage {
   const ports = new Map<string, number>([
@@ -34,7 +41,6 @@ export function edgeConfig(mesh: Mesh): EnvoyMessage {
 /** Envoy, the one container that browsers reach. */
 export function edgeContainer(mesh: Mesh): Container {
   const services = PROFILES.flatMap((profile) => mesh.workloads.map((it) => containerNameOf(it.name, profile)));
-  const ask = `exec 3<>/dev/tcp/127.0.0.1/${EDGE_ADMIN_PORT} && printf 'GET /ready HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q LIVE <&3`;
   return confined({
     profiles: PROFILES,
     image: IMAGE,
@@ -46,7 +52,7 @@ export function edgeContainer(mesh: Mesh): Container {
     ports: [`${variable("PUBLISH_ADDRESS")}:${variable("EDGE_PORT")}:${EDGE_PORT}`],
     volumes: [certificateOf(EDGE)],
     configs: [{ source: EDGE, target: CONFIG }],
-    healthcheck: healthcheck(["CMD", "bash", "-c", ask]),
+    healthcheck: healthcheck(["CMD", "bash", "-c", ASK]),
     depends_on: { ...afterCertificates, ...after("service_healthy", [...services, WEB.name]) },
     mem_limit: "640m",
   });

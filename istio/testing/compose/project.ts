@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { parse } from "yaml";
-import type { Container, Profile } from "../emit/compose/container.ts";
+import type { Container, Profile } from "../../emit/compose/container.ts";
 
 /** A project as Compose reads it: with the values of variables, and only what a profile has. */
 export interface Project {
@@ -44,7 +44,7 @@ export function readProject(yaml: string, profile: Profile, env: Env = {}): Proj
   return { ...whole, services: Object.fromEntries(services) };
 }
 
-const SCHEMA = new URL("./compose-spec/compose-spec.json", import.meta.url);
+const SCHEMA = new URL("./spec/compose-spec.json", import.meta.url);
 
 /** What is wrong with a file by the specification's schema, each fault a line; empty when nothing is. */
 export function schemaFaults(yaml: string): string {
