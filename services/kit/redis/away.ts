@@ -14,13 +14,15 @@ const AWAY_REPLIES = new Set([
   "OOM",
   "UNBLOCKED",
 ]);
+/** How an error begins that says that there is no connection. */
+export const NOT_CONNECTED = "Redis is not connected";
 /** What it says first when it does not want us. */
 const REFUSALS = new Set(["WRONGPASS", "NOAUTH", "NOPERM"]);
 const AWAY_CODE =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENETDOWN|ERR_SOCKET_CLOSED|ERR_STREAM)/;
-// The driver's own errors have no codes.
+// The driver's own errors, and ours, have no codes.
 const AWAY_MESSAGE =
-  /^(Connection is closed|Stream isn't writeable|Command timed out|Command aborted|Socket timeout|Reached the max retries|None of startup nodes|Failed to refresh slots cache|Cluster is|Cluster isn't ready|Too many Cluster redirections|All sentinels are unreachable|connect ETIMEDOUT|Node is disconnected)/;
+  /^(Redis is not connected|Connection is closed|Stream isn't writeable|Command timed out|Command aborted|Socket timeout|Reached the max retries|None of startup nodes|Failed to refresh slots cache|Cluster is|Cluster isn't ready|Too many Cluster redirections|All sentinels are unreachable|connect ETIMEDOUT|Node is disconnected)/;
 
 const firstWord = (message: string) => message.split(" ", 1)[0] ?? "";
 

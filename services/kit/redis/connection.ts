@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { NOT_CONNECTED } from "./away.ts";
 import { type Client, createClient, isWrongDatabase } from "./client.ts";
 import { runScript, type Script } from "./script.ts";
 import type { RedisSettings } from "./settings.ts";
@@ -28,6 +29,14 @@ const PING_LIFE_MS = 60_000;
 function bare(error: unknown): Error {
   const { message, code } = error as { message: string; code?: string };
   return Object.assign(new Error(message), code !== undefined && { code, name: "RedisError" });
+}
+
+/** What the driver says of a command while there is no connection: not why. */
+const IS_WITHOUT = /^(Stream isn't writeable|Cluster isn't ready)/;
+
+/** The same in a sentence for people. */
+function withoutConnection(trouble: Error | undefined): Error {
+  return new Error(trouble === undefined ? NOT_CONNECTED : `${NOT_CONNECTED} (${trouble.message})`);
 }
 
 /** The innermost of what went wrong: what a node of the Cluster said. */
@@ -82,7 +91,7 @@ export function openRedis(settings: RedisSettings, name: string, log: Pick<Logge
     try {
       return await send();
     } catch (error) {
-      throw bare(error);
+      throw IS_WITHOUT.test((error as Error).message) ? withoutConnection(troubleNow()) : bare(error);
     }
   };
   return {
