@@ -16,15 +16,24 @@ export interface KafkaDeadLettersOptions {
   readonly times?: GroupTimes;
 }
 
+/** What a replay has come to. */
+interface Total {
+  handled: number;
+  readonly failedSubjects: Set<string>;
+}
+
 type Handle = (record: EventRecord) => Promise<void>;
 
+/** What the names of topics of dead letters end with. */
+export const DEAD_SUFFIX = ".dead";
 const SUBJECT = "event-subject";
 const MAX_BYTES = 2 * 1024 * 1024;
+const PUBLISH_BUDGET_MS = 20_000;
 /** A letter stays until there is a tombstone with its key. */
 const CONFIGS = { "cleanup.policy": "compact", "max.message.bytes": `${MAX_BYTES}` };
 
 /** Offsets of the letters that are left: the last of each event, unless that one says that it was handled. */
-async function findLetters(kafka: Kafka, name: string): Promise<Set<bigint>> {
+export async function findLetters(kafka: Kafka, name: string): Promise<Set<bigint>> {
   const last = new Map<string, bigint>();
   for await (const { key, value, offset } of scanTopic(kafka, name)) {
     const eventId = key?.toString() ?? "";
@@ -76,7 +85,7 @@ export function createKafkaDeadLetters(options: KafkaDeadLettersOptions): DeadLe
   closed.promise.catch(() => {});
 
   const topicOf = async (topic: string, group: string): Promise<string> => {
-    const name = `${kafka.settings.prefix}${topic}.${group}.dead`;
+    const name = `${kafka.settings.prefix}${topic}.${group}${DEAD_SUFFIX}`;
     await topics.ensure({ name, partitions: 1, configs: CONFIGS });
     return name;
   };
@@ -127,11 +136,3 @@ export function createKafkaDeadLetters(options: KafkaDeadLettersOptions): DeadLe
     },
   };
 }
-
-/** What a replay has come to. */
-interface Total {
-  handled: number;
-  readonly failedSubjects: Set<string>;
-}
-
-const PUBLISH_BUDGET_MS = 20_000;
