@@ -122,9 +122,14 @@ export class ClientCall<I extends DescMessage, O extends DescMessage> implements
       this.#connect();
       return;
     }
-    const { idempotency, timeoutMs } = this.#request;
+    const { idempotency, timeoutMs, parent } = this.#request;
     const deadlineMs = timeoutMs === undefined ? undefined : this.#startMs + timeoutMs;
-    const delayMs = retryDelayMs(idempotency, error, this.#attempts + 1);
+    const delayMs = retryDelayMs({
+      idempotency,
+      error,
+      attempts: this.#attempts + 1,
+      nested: parent !== undefined,
+    });
     const leftMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : this.#leftMs(timeoutMs);
     if (delayMs === undefined || delayMs >= leftMs || !this.#shared.budget.spend()) {
       this.#fail(atDeadline(error, deadlineMs));
