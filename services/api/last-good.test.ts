@@ -41,6 +41,25 @@ test("a failure spares those who come after it the waiting for another one", asy
   expect(await get()).toEqual({ value: 3, isStale: false });
 });
 
+test("where the failure is an answer, the last one is forgotten", async () => {
+  let answer: () => string = () => "there";
+  const get = lastGood(async () => answer(), {
+    maxAgeMs: 10_000,
+    pauseMs: 0,
+    standsIn: (error) => (error as Error).message === "away",
+  });
+  const fail = (message: string) => () => {
+    throw new Error(message);
+  };
+  await get();
+  answer = fail("away");
+  expect(await get()).toEqual({ value: "there", isStale: true });
+  answer = fail("no such thing");
+  await expect(get()).rejects.toThrow("no such thing");
+  answer = fail("away");
+  await expect(get()).rejects.toThrow("away");
+});
+
 test("the first failure is one", async () => {
   const { source, get } = createSource();
   source.isAway = true;

@@ -11,6 +11,8 @@ export interface LastGoodOptions {
   readonly maxAgeMs: number;
   /** So long after a failure nobody waits for another one. */
   readonly pauseMs: number;
+  /** Whether an old answer may stand in for one that failed like this; left out: for any. Otherwise it is forgotten. */
+  readonly standsIn?: (error: unknown) => boolean;
   /** A clock, for tests. */
   readonly nowMs?: () => number;
 }
@@ -20,7 +22,7 @@ export interface LastGoodOptions {
  * who asked.
  */
 export function lastGood<T>(ask: () => Promise<T>, options: LastGoodOptions): () => Promise<Kept<T>> {
-  const { maxAgeMs, pauseMs, nowMs = () => performance.now() } = options;
+  const { maxAgeMs, pauseMs, standsIn = () => true, nowMs = () => performance.now() } = options;
   let last: { readonly value: T; readonly atMs: number } | undefined;
   let failedAtMs = Number.NEGATIVE_INFINITY;
   const instead = (): Kept<T> | undefined =>
@@ -34,6 +36,7 @@ export function lastGood<T>(ask: () => Promise<T>, options: LastGoodOptions): ()
       return { value, isStale: false };
     } catch (error) {
       failedAtMs = nowMs();
+      if (!standsIn(error)) last = undefined;
       const kept = instead();
       if (kept === undefined) throw error;
       return kept;

@@ -134,6 +134,18 @@ describe("a product's page", () => {
     });
   });
 
+  test("is as it was while the catalogue is away, for who was there before, and says so", async () => {
+    const own = await startTestMesh({ product: productMain, api: createMain({ freshMs: 0, staleMs: 60_000 }) });
+    const pageOf = (productId: string) => own.client(StorefrontService).getProductPage({ productId });
+    expect((await pageOf("p3")).staleParts).toEqual([]);
+    await own.stop("product");
+    expect(await pageOf("p3")).toMatchObject({ product: { productId: "p3" }, staleParts: ["product"], related: [] });
+    expect(await pageOf("p4").catch((it: unknown) => it)).toMatchObject({ code: Code.Unavailable });
+    await own.start("product", productMain);
+    expect((await pageOf("p3")).staleParts).toEqual([]);
+    await own.close();
+  });
+
   test("of no product is not found, however slow the rest is", async () => {
     trouble = { categories: "hangs", cart: "hangs" };
     const error = await storefront()

@@ -5,6 +5,7 @@ import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { ProductOrder, type ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { currentCall } from "#kit/call.ts";
 import { gather, PART_TIMEOUT_MS } from "./gather.ts";
+import { createKnownProducts } from "./known-products.ts";
 import { lastGood } from "./last-good.ts";
 import { shared } from "./shared.ts";
 
@@ -35,6 +36,7 @@ export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeo
     forAll(
       async () => (await products.listProducts({ pageSize: SHELF_SIZE, orderBy, inStockOnly: true }, PART)).products,
     );
+  const known = createKnownProducts({ products, staleMs, pauseMs: freshMs });
   const popular = shelf(ProductOrder.POPULAR);
   const newest = shelf(ProductOrder.NEWEST);
 
@@ -72,7 +74,8 @@ export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeo
     },
 
     async getProductPage({ productId }) {
-      const wanted = products.getProduct({ productId }).then(({ product }) => product);
+      const asked = known(productId);
+      const wanted = asked.then(({ value }) => value);
       // What is around it needs the product's category; the rest is under way meanwhile.
       const around = gather(
         {
@@ -94,6 +97,7 @@ export function createStorefrontService(deps: StorefrontDeps): ServiceImpl<typeo
         related: parts.related ?? [],
         quantityInCart: parts.cart ?? 0,
         missingParts: missing,
+        staleParts: (await asked).isStale ? ["product"] : [],
       };
     },
   };

@@ -135,6 +135,13 @@ export declare type GetProductPageResponse = Message<"shop.api.v1.GetProductPage
    * @generated from field: repeated string missing_parts = 5;
    */
   missingParts: string[];
+
+  /**
+   * "product" where it is as it was some minutes ago, since the service that knows better is slow or away.
+   *
+   * @generated from field: repeated string stale_parts = 6;
+   */
+  staleParts: string[];
 };
 
 /**
