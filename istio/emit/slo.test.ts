@@ -215,6 +215,40 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     minutes: 2 * HOUR + 20,
     alerts: ["EdgeSilent page"],
   },
+  "somebody at once, when an engine is away for all replicas": {
+    series: {
+      ...ALIVE,
+      'engine_state{workload="product",engine="mongodb",pod="a"}': "2 1 2 2 1 2 2 2 2 2",
+      'engine_state{workload="product",engine="mongodb",pod="b"}': "2x10",
+      'engine_state{workload="product",engine="kafka",pod="a"}': "0x10",
+    },
+    minutes: 9,
+    alerts: ["EngineAway page product"],
+  },
+  "nobody, when an engine was away for a moment": {
+    series: { ...ALIVE, 'engine_state{workload="product",engine="mongodb",pod="a"}': "0 2 0 0 2 0 0 2 0 0" },
+    minutes: 9,
+    alerts: [],
+  },
+  "somebody in the morning, when a single replica does not reach an engine": {
+    series: {
+      ...ALIVE,
+      'engine_state{workload="product",engine="mongodb",pod="a"}': "2x30",
+      'engine_state{workload="product",engine="mongodb",pod="b"}': "0x30",
+    },
+    minutes: 20,
+    alerts: ["EngineOutOfReach ticket product"],
+  },
+  "somebody in the morning of events that do not leave, and that pile up": {
+    series: {
+      ...ALIVE,
+      'events_outbox_age_seconds{workload="product",pod="a"}': "0+60x40",
+      'events_lag_records{workload="product",topic="order-events",group="sales"}': "5000x40",
+      'events_lag_records{workload="product",topic="user-events",group="sales"}': "5000x20 0x20",
+    },
+    minutes: 30,
+    alerts: ["EventsPileUp ticket product", "EventsStayBehind ticket product"],
+  },
   "somebody in the morning of overload, late loops, waiting, events set aside and restarts": {
     series: {
       ...traffic(HOUR, { method: "Free", aMinute: 100 }),

@@ -94,6 +94,33 @@ const PANELS: readonly Panel[] = [
       { expr: `sum(rate(postgres_pool_wait_seconds_total${CHOSEN}[5m]))`, legend: "waiting" },
     ],
   },
+  {
+    title: "Engines",
+    description: "What it keeps its data on, as its replicas see it: 0 is there, 1 is tried at the moment, 2 is away.",
+    unit: "short",
+    queries: [{ expr: `max by (engine) (engine_state${CHOSEN})`, legend: "{{engine}}" }],
+    limit: 1,
+  },
+  {
+    title: "Time of 99 of 100 operations on engines",
+    description: "What it waits for them; those that ran out of time included.",
+    unit: "s",
+    queries: [
+      {
+        expr: `histogram_quantile(0.99, sum by (engine, le) (rate(engine_operation_seconds_bucket${CHOSEN}[5m])))`,
+        legend: "{{engine}}",
+      },
+    ],
+  },
+  {
+    title: "Events behind",
+    description: "How long the oldest one waits to be published, and what each group has not handled yet.",
+    unit: "short",
+    queries: [
+      { expr: `max(events_outbox_age_seconds${CHOSEN})`, legend: "seconds until published" },
+      { expr: `max by (topic, group) (events_lag_records${CHOSEN})`, legend: "{{group}} of {{topic}}" },
+    ],
+  },
 ];
 
 const PANELS_A_LINE = 3;

@@ -7,6 +7,12 @@ const OVERLOADED_SHARE = 0.01;
 const LOOP_DELAY_SECONDS = 0.25;
 const WAITING_MAX = 1;
 const RESTARTS_MAX = 3;
+/** An event that waited so long in its outbox: nobody takes it. */
+const OUTBOX_AGE_MAX_SECONDS = 300;
+/** So many events are not handled at any moment of a quarter of an hour: whoever handles them does not keep up. */
+const LAG_MAX_RECORDS = 1_000;
+/** Of `engine_state`: 0 is there, 1 is tried at the moment, 2 is away. */
+const AWAY = "> 0";
 /** Below so many calls a second nobody can tell silence from a quiet night. */
 const BUSY_CALLS_PER_SECOND = 1;
 
@@ -62,6 +68,41 @@ sum(rate(${CALLS}{caller="${EDGE}"}[1h] offset 1h)) > ${BUSY_CALLS_PER_SECOND}`,
       description:
         "At any moment {{ $value | humanize }} calls of {{ $labels.workload }} wait for a connection: the statements take long, or the pool is too small.",
       lastsMinutes: 10,
+    },
+  ),
+  alert("EngineAway", "page", `min by (workload, engine) (engine_state) ${AWAY}`, {
+    summary: "{{ $labels.workload }}: {{ $labels.engine }} is away",
+    description:
+      "No replica of {{ $labels.workload }} reaches {{ $labels.engine }}: what needs it is refused, until it is there again.",
+    lastsMinutes: 2,
+  }),
+  alert(
+    "EngineOutOfReach",
+    "ticket",
+    `max by (workload, engine) (engine_state) ${AWAY}
+unless
+min by (workload, engine) (engine_state) ${AWAY}`,
+    {
+      summary: "{{ $labels.workload }}: a replica does not reach {{ $labels.engine }}",
+      description:
+        "A replica of {{ $labels.workload }} does not reach {{ $labels.engine }}, while others do: look at its node and its network.",
+      lastsMinutes: 10,
+    },
+  ),
+  alert("EventsStayBehind", "ticket", `max by (workload) (events_outbox_age_seconds) > ${OUTBOX_AGE_MAX_SECONDS}`, {
+    summary: "{{ $labels.workload }}: its events do not leave",
+    description:
+      "An event of {{ $labels.workload }} has waited {{ $value | humanizeDuration }} to be published; it is kept until it is.",
+    lastsMinutes: 5,
+  }),
+  alert(
+    "EventsPileUp",
+    "ticket",
+    `max by (workload, topic, group) (min_over_time(events_lag_records[15m])) > ${LAG_MAX_RECORDS}`,
+    {
+      summary: "{{ $labels.workload }} does not keep up with {{ $labels.topic }}",
+      description:
+        "{{ $labels.group }} has not handled {{ $value | humanize }} events of {{ $labels.topic }}, and has not caught up for a quarter of an hour.",
     },
   ),
   alert(
