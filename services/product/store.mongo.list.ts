@@ -26,7 +26,7 @@ const NOTHING: Listed = { items: [], totalSize: 0 };
 const READ = { readPreference: "primaryPreferred" } as const;
 
 /** The terms with the words of the shop that each may be a slip of. */
-async function meet({ words, run }: Collections, { terms, allowTypos }: SearchTerms): Promise<MetTerm[]> {
+export async function meet({ words, run }: Collections, { terms, allowTypos }: SearchTerms): Promise<MetTerm[]> {
   if (!allowTypos) return terms.map((term) => ({ term, near: [] }));
   const wordsNear = async (term: string) => {
     const near = { near: { $in: slipsOfTerm(term) } };
