@@ -8,8 +8,8 @@ import type { RedisSettings } from "./settings.ts";
 export type Client = Redis | Cluster;
 
 const CONNECT_TIMEOUT_MS = 2_000;
-/** The longest that anybody waits for an answer; who cannot wait so long gives up earlier. */
-const COMMAND_TIMEOUT_MS = 1_000;
+/** The longest that anybody waits for an answer; the engine (`createRedis`) gives up earlier. */
+const COMMAND_TIMEOUT_MS = 2_500;
 /** A connection on which nothing came for so long, though something should have, is given up. */
 const SILENCE_MAX_MS = 3_000;
 const RETRY_FIRST_MS = 50;

@@ -19,18 +19,23 @@ export interface RedisOptions {
   readonly name: string;
   readonly log: Pick<Logger, "warn">;
   readonly metrics?: Pick<Metrics, "registry">;
-  /** Milliseconds that a script may take. */
+  /**
+   * Milliseconds after which nobody waits for a script any more, whatever the reason; undefined: as long as Redis shows signs of
+   * life, so that a busy process is not taken for a Redis that is away.
+   */
   readonly budgetMs?: number;
 }
 
-const BUDGET_MS = 1_000;
+/** Readiness does not wait much longer. */
+const PING_BUDGET_MS = 1_400;
 
 /** Redis over a connection that the process shares, with a circuit of its own. */
 export function createRedis(connection: RedisConnection, options: RedisOptions): Redis {
-  const engine = createEngine({ budgetMs: BUDGET_MS, ...options, isAway });
+  const check = options.budgetMs === undefined ? { check: () => connection.ping() } : undefined;
+  const engine = createEngine({ ...options, ...check, isAway });
   return {
     key: connection.key,
     run: (script, keys, values) => engine.run(() => connection.run(script, keys, values)),
-    ping: () => engine.probe(() => connection.ping()),
+    ping: () => engine.probe(() => connection.ping(), { budgetMs: PING_BUDGET_MS }),
   };
 }
