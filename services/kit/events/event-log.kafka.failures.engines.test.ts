@@ -8,16 +8,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { KafkaCluster } from "../testing/engines/kafka.ts";
 import { startKafka } from "../testing/engines/kafka.ts";
 import { createKafkaEventLog } from "./event-log.kafka.ts";
-import type { EventLog, EventRecord } from "./event-log.ts";
+import type { EventLog } from "./event-log.ts";
 import { kafkaAt, QUICK as times } from "./testing/kafka.ts";
+import { createLedger, type Ledger, publishAll, SUBJECTS, TOPIC as topic } from "./testing/ledger.ts";
 
 const CONSUME = fileURLToPath(new URL("./testing/consume.ts", import.meta.url));
-const SUBJECTS = 20;
 
 let cluster: KafkaCluster;
 let prefix: string;
 let logs: EventLog[];
-const topic = "orders";
 
 beforeAll(async () => {
   cluster = await startKafka();
@@ -37,60 +36,9 @@ function openLog(): EventLog {
   return log;
 }
 
-function record(subject: string, number: number): EventRecord {
-  const payload = Buffer.alloc(4);
-  payload.writeUInt32BE(number);
-  return { eventId: randomUUID(), topic, type: "test.Event", subject, payload };
-}
-
 const eventually = <T>(check: () => T) => vi.waitFor(check, { timeout: 45_000, interval: 50 });
 
-/** What was handled, in the order in which it was; across all consumers. */
-function createLedger() {
-  const bySubject = new Map<string, number[]>();
-  return {
-    add(subject: string, number: number) {
-      bySubject.set(subject, [...(bySubject.get(subject) ?? []), number]);
-    },
-    get total() {
-      return bySubject.values().reduce((sum, it) => sum + it.length, 0);
-    },
-    get distinct() {
-      return bySubject.values().reduce((sum, it) => sum + new Set(it).size, 0);
-    },
-    /** Numbers that came before a smaller one had come: what an order would have been told in the wrong order. */
-    get skipped() {
-      return [...bySubject].flatMap(([subject, numbers]) => {
-        let next = 0;
-        return numbers.flatMap((it) => {
-          if (it <= next) {
-            next = Math.max(next, it + 1);
-            return [];
-          }
-          return [`${subject} ${it} after ${next - 1}`];
-        });
-      });
-    },
-  };
-}
-
-/** Publishes so many records of each subject, as one replica's relay would: in order, again when it failed. */
-async function publishAll(log: EventLog, count: number, pauseMs: number): Promise<void> {
-  for (let number = 0; number < count; number++) {
-    const records = Array.from({ length: SUBJECTS }, (_, n) => record(`subject-${n}`, number));
-    for (;;) {
-      try {
-        await log.publish(records);
-        break;
-      } catch {
-        await sleep(200);
-      }
-    }
-    await sleep(pauseMs);
-  }
-}
-
-function startConsumer(ledger: ReturnType<typeof createLedger>, handleMs = 1) {
+function startConsumer(ledger: Ledger, handleMs = 1) {
   const child = spawn(process.execPath, [CONSUME, cluster.url, prefix, topic, "group", `${handleMs}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
