@@ -14,15 +14,15 @@ import { createPostgresStore } from "./store.postgres.ts";
 import { createRedisStore } from "./store.redis.ts";
 import type { CartStore, CartStoreOptions } from "./store.ts";
 
-/** What it keeps. */
-export const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url) };
+/** What it keeps in PostgreSQL. */
+const SCHEMA: Schema = { migrations: new URL("./migrations", import.meta.url) };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const PURGE_INTERVAL_MS = 600_000;
 const OPTIONS: CartStoreOptions = { lifetimeMs: 7 * DAY_MS, renewAfterMs: HOUR_MS, purchaseMemoryMs: 14 * DAY_MS };
 
 /** What carts need of PostgreSQL: nothing where they are in Redis. */
-const schemaOf = ({ redis }: Settings): Schema | undefined => (redis === undefined ? SCHEMA : undefined);
+export const schemaOf = ({ redis }: Settings): Schema | undefined => (redis === undefined ? SCHEMA : undefined);
 
 /** Where carts are kept, and how to ask whether it is there. */
 async function openStore(kit: Kit): Promise<{ store: CartStore; ready: () => Promise<void> }> {

@@ -3,6 +3,7 @@ import type { Logger } from "#kit/log.ts";
 import { readSettings } from "#kit/settings.ts";
 import { StartError } from "#kit/start-error.ts";
 import type { Command } from "./arguments.ts";
+import { backlogIn, refuseBacklog } from "./backlog.ts";
 import { backUp } from "./backup.ts";
 import { backupOrigin, checkBackup } from "./backup-origin.ts";
 import { type Difference, totalsOf, verifyCollection } from "./compare.ts";
@@ -85,8 +86,10 @@ async function copy({ from, to, overwrite }: Of<"copy">, around: Surroundings): 
   const { env, log, onProgress, say } = around;
   await within(openSource(from, around), async (source) => {
     const { live } = source;
-    const target = openToWrite(shopPlace(to, env), log);
-    await within(target, async (it) => {
+    const place = shopPlace(to, env);
+    // While it runs there are always some; the copy after that is the one that counts.
+    if (live.length === 0) await refuseBacklog(source, place.settings, log);
+    await within(openToWrite(place, log), async (it) => {
       sayMoved(await move({ source, target: it, overwrite, onProgress }), source, it.name, say);
     });
     if (live.length > 0)
@@ -105,6 +108,8 @@ async function backup({ from, to }: Of<"backup">, around: Surroundings): Promise
       say(
         `${plural(records, "record")} of ${shop.name} are in ${vault.name}. Passwords' hashes and keys are among them.`,
       );
+      const backlog = await backlogIn(shop.settings, log);
+      if (backlog !== undefined) say(`Events that are in Kafka are not in a backup: ${backlog}.`);
       if (consistency === "by engine" && live.length > 0)
         say("The shop was running, and each engine was read by itself: restore puts right what does not match.");
     }),

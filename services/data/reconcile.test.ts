@@ -4,7 +4,10 @@ import type { Collection } from "#kit/portable/collection.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** A collection in memory. */
-function memory(name: string, records: Readonly<Record<string, object>>): Collection & { values(): Record<string, Json> } {
+function memory(
+  name: string,
+  records: Readonly<Record<string, object>>,
+): Collection & { values(): Record<string, Json> } {
   const all = new Map(Object.entries(records) as [string, Json][]);
   const entries = (keys: Iterable<string>) =>
     [...keys].flatMap((key) => (all.has(key) ? [{ key, value: all.get(key) as Json }] : []));

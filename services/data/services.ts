@@ -3,7 +3,7 @@ import type { Schema } from "#kit/schema.ts";
 import type { Settings, Workload } from "#kit/settings.ts";
 import { SCHEMA as auth } from "../auth/main.ts";
 import { portable as authPortable } from "../auth/portable.ts";
-import { SCHEMA as cart } from "../cart/main.ts";
+import { schemaOf as cartSchemaOf } from "../cart/main.ts";
 import { portable as cartPortable } from "../cart/portable.ts";
 import { schemaOf as imageSchemaOf } from "../image/main.ts";
 import { portable as imagePortable } from "../image/portable.ts";
@@ -26,5 +26,5 @@ export const SERVICES: readonly KeepingService[] = [
   { workload: "product", schemaOf: productSchemaOf, portable: productPortable },
   { workload: "image", schemaOf: imageSchemaOf, portable: imagePortable },
   { workload: "order", schemaOf: () => order, portable: orderPortable },
-  { workload: "cart", schemaOf: () => cart, portable: cartPortable },
+  { workload: "cart", schemaOf: cartSchemaOf, portable: cartPortable },
 ];

@@ -78,8 +78,7 @@ async function piecesOfPaidOrders(mesh: TestMesh, productId: string): Promise<nu
   for (let pageToken = "", isFirst = true; isFirst || pageToken !== ""; isFirst = false) {
     const page = await orders.listOrders({ pageSize: 100, pageToken, allUsers: true }, admin);
     for (const { status, lines } of page.orders)
-      if (status >= 2 && status <= 4)
-        for (const it of lines) if (it.productId === productId) sum += it.quantity;
+      if (status >= 2 && status <= 4) for (const it of lines) if (it.productId === productId) sum += it.quantity;
     pageToken = page.nextPageToken;
   }
   return sum;
