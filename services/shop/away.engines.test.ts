@@ -69,7 +69,9 @@ describe.each(Object.keys(DEPENDANTS) as EngineName[])("%s in the middle of load
     }
     expect(shop.died()).toEqual([]);
     if (sells) expect(load.failures).toEqual([]);
-    for (const it of load.failures) expect(it).toMatchObject({ code: "Unavailable", saysWhen: true });
+    // Who asks again and again may run out of time while waiting for what is still away.
+    for (const it of load.failures)
+      if (it.code !== "DeadlineExceeded") expect(it).toMatchObject({ code: "Unavailable", saysWhen: true });
     await checkInvariants(shop, books, { productId, initialStock: STOCK, buyers });
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterEach, beforeEach, describe, it } from "vitest";
 import { killAtEveryMoment, type Scenario } from "./testing/crash.ts";
 import { CANCELLED, DECLINED_AT_LAST, PAID } from "./testing/crash-scenarios.ts";
 import { openShopEngines, type ShopEngines } from "./testing/engines.ts";
@@ -6,10 +6,10 @@ import { openShopEngines, type ShopEngines } from "./testing/engines.ts";
 const SCENARIO_MS = 280_000;
 
 let engines: ShopEngines;
-beforeAll(async () => {
+beforeEach(async () => {
   engines = await openShopEngines();
 });
-afterAll(() => engines?.close());
+afterEach(() => engines?.close());
 
 describe("the shop on all engines, wherever the process is killed", () => {
   it.each<[string, Scenario]>([

@@ -67,7 +67,11 @@ export const DEPENDANTS: Readonly<Record<EngineName, Dependants>> = {
   MongoDB: {
     notReady: ["product"],
     sells: false,
-    calls: (shop, { productId }) => [() => shop.onceClient(ProductService).getProduct({ productId })],
+    calls: (shop, { buyer, productId }) => [
+      () => shop.onceClient(ProductService).getProduct({ productId }),
+      // By way of another service.
+      () => shop.onceClient(CartService).addItem({ productId, quantity: 1 }, buyer),
+    ],
   },
   Redis: {
     notReady: ["cart"],

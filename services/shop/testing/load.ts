@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import { RequestInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
@@ -78,11 +78,12 @@ export function startLoad(shop: ReplicatedShop, buyers: readonly Buyer[], produc
     try {
       return await run();
     } catch (error) {
-      const { code, rawMessage: message, ...it } = ConnectError.from(error);
+      const failure = ConnectError.from(error);
+      const { code, rawMessage: message } = failure;
       const ms = performance.now() - start;
-      const saysWhen = ConnectError.from(error).findDetails(RetryInfoSchema).length > 0;
+      const saysWhen = failure.findDetails(RetryInfoSchema).length > 0;
       failures.push({ call, code: Code[code] as keyof typeof Code, message, ms, time: Date.now(), saysWhen });
-      if (!PASSING.has(code)) throw Object.assign(new Error(`${call}: ${Code[code]} ${message}`), { cause: it });
+      if (!PASSING.has(code)) throw new Error(`${call}: ${failure.message}\n${logOf(shop, failure)}`);
       await sleep(RETRY_PAUSE_MS);
       return undefined;
     }
@@ -116,4 +117,11 @@ export function startLoad(shop: ReplicatedShop, buyers: readonly Buyer[], produc
       await Promise.all(work);
     },
   };
+}
+
+/** What the shop's processes logged of a call that failed. */
+function logOf({ processes }: ReplicatedShop, failure: ConnectError): string {
+  const { requestId = "?" } = failure.findDetails(RequestInfoSchema)[0] ?? {};
+  const lines = processes.flatMap((it) => it.output().split("\n"));
+  return lines.filter((it) => it.includes(requestId)).join("\n");
 }
