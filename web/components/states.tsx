@@ -51,7 +51,10 @@ export function Failure({ error, onRetry, title = "This did not load", manual = 
     <div className="state" role="alert">
       <Unplug aria-hidden size={36} strokeWidth={1.5} />
       <h2>{title}</h2>
-      <p className="soft">{sentence}</p>
+      <p className="soft">
+        {sentence}
+        {!manual && isUnreachable(error) && " This page tries again by itself, too."}
+      </p>
       {children}
       <button type="button" className="button" data-look="quiet" onClick={onRetry}>
         <RotateCw aria-hidden size={18} /> Try again

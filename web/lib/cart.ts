@@ -13,12 +13,13 @@ import {
 import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { useToast } from "../components/toaster.tsx";
 import { isUnpriced, withAdded, withQuantity } from "./cart-change.ts";
-import { sentenceOf } from "./errors.ts";
+import { isUnreachable, sentenceOf } from "./errors.ts";
 import { newRequestId } from "./request-id.ts";
 import { retries } from "./retry.ts";
 import { useSessionState } from "./session-context.tsx";
 
 const { getCart, addItem, updateItem } = CartService.method;
+const UNCHANGED = "Your cart could not be changed.";
 const MUTATIONS = ["cart"];
 /** How often a cart without prices is asked for again. */
 const UNPRICED_PAUSE_MS = 5_000;
@@ -78,7 +79,7 @@ function useCartChange<I extends typeof AddItemRequestSchema | typeof UpdateItem
       if (isLast()) showCart(queryClient, key, answer.cart);
     },
     onError(error, _, context) {
-      toast({ text: sentenceOf(error), tone: "bad" });
+      toast({ text: isUnreachable(error) ? `${UNCHANGED} ${sentenceOf(error)}` : sentenceOf(error), tone: "bad" });
       if (!isLast()) return;
       // A cart that was not known before is forgotten again; writing nothing in its place would leave the one that was hoped for.
       if (context?.before === undefined) return void queryClient.resetQueries({ queryKey: key, exact: true });

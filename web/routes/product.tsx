@@ -6,6 +6,7 @@ import { ErrorReason, ErrorReasonSchema } from "#gen/shop/product/v1/error_reaso
 import type { Product } from "#gen/shop/product/v1/product_pb.js";
 import { BuyBox } from "../components/buy-box.tsx";
 import { Gallery } from "../components/gallery.tsx";
+import { Notice } from "../components/notice.tsx";
 import { ProductGrid } from "../components/product-card.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
 import { Empty, Failure } from "../components/states.tsx";
@@ -19,6 +20,8 @@ import "./product.css";
 const { getProductPage } = StorefrontService.method;
 const route = getRouteApi("/products/$productId");
 const RELATED = 4;
+/** How often a page that is some minutes old is asked for again. */
+const STALE_PAUSE_MS = 5_000;
 
 interface LoadOptions {
   readonly context: RouterContext;
@@ -31,7 +34,11 @@ export const load = ({ context, params }: LoadOptions) =>
 /** A product with what is around it. */
 export function View() {
   const { productId } = route.useParams();
-  const { data, error, refetch } = useQuery(getProductPage, { productId });
+  const { data, error, refetch } = useQuery(
+    getProductPage,
+    { productId },
+    { refetchInterval: ({ state }) => (state.data?.staleParts.length ? STALE_PAUSE_MS : false) },
+  );
   useTitle(data?.product?.name ?? (error ? "Product" : undefined));
   if (data?.product) return <Page key={productId} page={data} product={data.product} />;
   if (!error) return <Pending />;
@@ -56,6 +63,9 @@ function Page({ page, product: loaded }: { readonly page: GetProductPageResponse
   const [product = loaded, ...related] = useLiveStock([loaded, ...page.related.slice(0, RELATED)]);
   return (
     <div className="page">
+      {page.staleParts.length > 0 && (
+        <Notice>Our catalogue is away for a moment. What you see here is some minutes old.</Notice>
+      )}
       <article className="product">
         <Gallery pictures={product.pictures} />
         <div className="product-words">
