@@ -15,7 +15,9 @@ import type { WorkloadIdentity } from "./identity/workload.ts";
 import { createKafka } from "./kafka/kafka.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Served, servePlain } from "./plain-http.ts";
+import { warnOfCapacity } from "./postgres/capacity.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
+import { isInClear } from "./postgres/tls.ts";
 import { createProcessRedis, type ProcessRedis } from "./redis/process-redis.ts";
 import type { Redis } from "./redis/redis.ts";
 import { migrateSchema, type Schema } from "./schema.ts";
@@ -131,6 +133,11 @@ export async function createShared(options: {
   const addressOf = addressIn(addresses, settings);
   if (!settings.contractCheck)
     options.log.warn("CONTRACT_CHECK IS OFF: this process lets everybody make every call, for any user or none");
+  const inClear = [settings.postgresUrl, settings.postgres.replicaUrl].some((it) => it !== undefined && isInClear(it));
+  if (inClear && settings.environment !== "dev")
+    options.log.warn(
+      "POSTGRES_URL has no sslmode: what goes to PostgreSQL, passwords among it, can be read on the way; add sslmode=verify-full and sslrootcert",
+    );
   const identities = options.identities ?? (await createIdentities(options));
   let agents: Agents | undefined;
   const fetchKeys = async () => {
@@ -183,6 +190,9 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
       const { postgres } = settings;
       const database = openDatabase({ url: shared.postgresUrl, ...postgres, schema: workload, log, metrics });
       closers.push(() => database.close());
+      // Through a pooler one sees the pooler's connections.
+      if (settings.postgresUrl !== undefined && postgres.pooler === "none")
+        void warnOfCapacity(database, { poolMax: postgres.poolMax, log });
       return database;
     },
     async redis() {
