@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startRedis } from "#kit/testing/engines/redis.ts";
 import { testMongo, testS3 } from "#kit/testing/engines/shared.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { expectBooksToBeRight, startLoad } from "./testing/busy-shop.ts";
 import { cartOf, isSignedIn, type SamplePlace, samplePlace, startSample, useSample } from "./testing/sample-shop.ts";
 import { runTool } from "./testing/tool.ts";
+
+// A shop is started and moved several times.
+vi.setConfig({ testTimeout: 180_000 });
 
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let databases = 0;

@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import type { Manifest } from "./manifest.ts";
 import { expectBooksToBeRight, startLoad } from "./testing/busy-shop.ts";
@@ -11,6 +11,9 @@ import { runTool } from "./testing/tool.ts";
 
 const BACKUPS = 3;
 const PAUSE_MS = 400;
+
+// A shop is started and restored several times.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("backups of a shop in PostgreSQL that sells meanwhile are of one moment each: once restored, nothing is lost or invented", async () => {
   const shop = await samplePlace({ POSTGRES_URL: await testPostgres() });

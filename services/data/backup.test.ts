@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
@@ -20,6 +20,9 @@ import {
   useSample,
 } from "./testing/sample-shop.ts";
 import { runTool } from "./testing/tool.ts";
+
+// A shop is started and restored several times.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let shop: SamplePlace;
 let doings: SampleDoings;

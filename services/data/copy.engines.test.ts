@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
@@ -20,6 +20,9 @@ import {
   useSample,
 } from "./testing/sample-shop.ts";
 import { runTool } from "./testing/tool.ts";
+
+// A shop is started and moved several times.
+vi.setConfig({ testTimeout: 180_000 });
 
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let laptop: SamplePlace;

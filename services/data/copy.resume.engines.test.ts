@@ -16,6 +16,9 @@ const CARTS = 30_000;
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const WAIT = { timeout: 60_000, interval: 5 };
 
+// A shop is started and moved several times.
+vi.setConfig({ testTimeout: 180_000 });
+
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let source: SamplePlace;
 let target: SamplePlace;
