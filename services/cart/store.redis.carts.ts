@@ -1,5 +1,5 @@
 import type { Redis } from "#kit/redis/redis.ts";
-import type { Script } from "#kit/redis/script.ts";
+import type { CartScript } from "./store.redis.scripts.ts";
 import type { Line, StoredCart } from "./store.ts";
 
 /** Lines as they are stored: product and quantity. */
@@ -44,16 +44,16 @@ function toAnswer([outcome, json, expireMs]: readonly [string, string?, number?]
 /** The scripts of a cart, run where its owner's slot is. */
 export interface Carts {
   /** Runs a script that answers a cart. */
-  run(script: Script, owner: string, values: readonly (string | number)[]): Promise<CartAnswer>;
+  run(script: CartScript, owner: string, values: readonly (string | number)[]): Promise<CartAnswer>;
   /** Runs one that answers something else. */
-  runRaw(script: Script, owner: string, values: readonly (string | number)[]): Promise<unknown>;
+  runRaw(script: CartScript, owner: string, values: readonly (string | number)[]): Promise<unknown>;
 }
 
 /** A cart's keys have its owner in braces, so that they lie in one slot of a Cluster. */
 export function createCarts(redis: Redis): Carts {
-  const runRaw = (script: Script, owner: string, values: readonly (string | number)[]) => {
+  const runRaw = (script: CartScript, owner: string, values: readonly (string | number)[]) => {
     const cart = redis.key("cart", `{${owner}}`);
-    return redis.run(script, [cart, `${cart}:done`], values);
+    return redis.run(script, script.remembers ? [cart, `${cart}:done`] : [cart], values);
   };
   return {
     runRaw,

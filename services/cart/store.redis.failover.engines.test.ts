@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { openTestRedis } from "#kit/redis/testing.ts";
 import { reasonOf } from "#kit/testing/call.ts";
-import { startRedis } from "#kit/testing/engines/redis.ts";
+import { startRedis, withRedis } from "#kit/testing/engines/redis.ts";
 import { startRedisCluster } from "#kit/testing/engines/redis-cluster.ts";
 import { startRedisSentinel } from "#kit/testing/engines/redis-sentinel.ts";
 import { eventually } from "#kit/testing/eventually.ts";
@@ -11,7 +13,7 @@ import { createRedisStore } from "./store.redis.ts";
 import { type CartStore, LINES_MAX, QUANTITY_MAX } from "./store.ts";
 
 const OPTIONS = { lifetimeMs: 600_000, renewAfterMs: 0, purchaseMemoryMs: 600_000 };
-const BUYERS = 12;
+const BUYERS = 24;
 const BEFORE_MS = 2_000;
 const AFTER_MS = 1_500;
 /** The longest that one change is tried for: a failover takes two or three seconds, on a busy machine more. */
@@ -97,6 +99,61 @@ describe("carts while the master changes", () => {
       if (lost > 0) console.warn(`${lost} pieces of ${carts.reduce((sum, it) => sum + it.taken, 0)} were lost`);
     },
   );
+});
+
+/** A Cluster of three masters with a replica each. */
+async function startCluster() {
+  const cluster = await startRedisCluster();
+  const replicas = await Promise.all(
+    cluster.nodes.map(() => startRedis({ args: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] })),
+  );
+  closers.push(async () => void (await Promise.all(replicas.map((it) => it.close()))));
+  for (const [at, replica] of replicas.entries()) {
+    const master = cluster.nodes[at];
+    const id = await withRedis(master?.port ?? 0, (it) => it.cluster("MYID"));
+    const busPort = await withRedis(
+      master?.port ?? 0,
+      async (it) => /:\d+@(\d+) myself/.exec(String(await it.cluster("NODES")))?.[1],
+    );
+    await withRedis(replica.port, (it) => it.call("CLUSTER", "MEET", "127.0.0.1", `${master?.port}`, `${busPort}`));
+    await eventually(() => withRedis(replica.port, (it) => it.call("CLUSTER", "REPLICATE", `${id}`)));
+    await eventually(async () =>
+      expect(await withRedis(replica.port, (it) => it.info("replication"))).toContain("master_link_status:up"),
+    );
+  }
+  return { ...cluster, replicas };
+}
+
+describe("carts in a Cluster", () => {
+  test("whose master is killed for good: nothing twice, and nothing lost but of the last moment", async () => {
+    const cluster = await startCluster();
+    const store = await storeOn(cluster);
+    const carts = await shopThrough(store, async () => {
+      await cluster.nodes[0]?.kill();
+      await eventually(async () =>
+        expect(await withRedis(cluster.replicas[0]?.port ?? 0, (it) => it.info("replication"))).toContain(
+          "role:master",
+        ),
+      );
+    });
+    for (const { taken, found, lastMoment } of carts) {
+      expect(found).toBeLessThanOrEqual(taken);
+      expect(taken - found).toBeLessThanOrEqual(lastMoment);
+    }
+  });
+
+  test("whose slots move meanwhile: nothing twice, nothing lost", async () => {
+    const cluster = await startRedisCluster();
+    const store = await storeOn(cluster);
+    const [from, to] = await Promise.all(
+      cluster.nodes.slice(0, 2).map(({ port }) => withRedis(port, (it) => it.cluster("MYID"))),
+    );
+    const slots = ["--cluster-from", `${from}`, "--cluster-to", `${to}`, "--cluster-slots", "400", "--cluster-yes"];
+    const carts = await shopThrough(store, async () => {
+      await promisify(execFile)("redis-cli", ["--cluster", "reshard", `127.0.0.1:${cluster.nodes[0]?.port}`, ...slots]);
+    });
+    expect(carts.map((it) => it.found)).toEqual(carts.map((it) => it.taken));
+  });
 });
 
 describe("carts with an append-only file", () => {

@@ -1,4 +1,4 @@
-import { defineScript } from "#kit/redis/script.ts";
+import { defineScript, type Script } from "#kit/redis/script.ts";
 import { LINES_MAX, QUANTITY_MAX } from "./store.ts";
 
 /** Requests remembered with a cart: a repetition comes within seconds, and nobody adds this often in that time. */
@@ -66,7 +66,16 @@ local function once(id, memory)
 end
 `;
 
-const cartScript = (lua: string) => defineScript(`${SHARED}\n${lua}`);
+/** A script of a cart. */
+export interface CartScript extends Script {
+  /** Whether it remembers what was done, and so has a second key; with one alone it runs even while its slot moves. */
+  readonly remembers: boolean;
+}
+
+const cartScript = (lua: string): CartScript => {
+  const text = `${SHARED}\n${lua}`;
+  return { ...defineScript(text), remembers: lua.includes("once(") };
+};
 
 /** Answers a cart, or nothing. ARGV: lifetime, the gain for which it is prolonged. */
 export const READ = cartScript(`

@@ -1,9 +1,8 @@
 import { currentCall } from "#kit/call.ts";
 import type { Redis } from "#kit/redis/redis.ts";
-import type { Script } from "#kit/redis/script.ts";
 import { createCarts } from "./store.redis.carts.ts";
 import { createMerges, isUnsettled } from "./store.redis.merge.ts";
-import { ADD, BUY, READ, REMOVE, SET } from "./store.redis.scripts.ts";
+import { ADD, BUY, type CartScript, READ, REMOVE, SET } from "./store.redis.scripts.ts";
 import type { CartStore, CartStoreOptions, Change } from "./store.ts";
 
 /**
@@ -14,7 +13,7 @@ export function createRedisStore(redis: Redis, options: CartStoreOptions): CartS
   const { lifetimeMs, renewAfterMs, purchaseMemoryMs } = options;
   const carts = createCarts(redis);
   const merges = createMerges(carts, options);
-  const change = async (script: Script, owner: string, values: readonly (string | number)[]): Promise<Change> => {
+  const change = async (script: CartScript, owner: string, values: readonly (string | number)[]): Promise<Change> => {
     const { outcome, cart } = await carts.run(script, owner, [lifetimeMs, ...values]);
     return outcome === "done" ? { outcome, cart } : { outcome: outcome as Exclude<Change["outcome"], "done"> };
   };
