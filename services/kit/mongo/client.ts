@@ -42,6 +42,8 @@ const SOCKET_TIMEOUT_MS = 10_000;
 const MAJORITY_TIMEOUT_MS = 5_000;
 const HEARTBEAT_MS = 5_000;
 const IDLE_MS = 60_000;
+/** How long an operation may take while the server shows signs of life, in milliseconds. */
+const BUDGET_MS = 5_000;
 const PING_BUDGET_MS = 1_400;
 
 /** The driver's options: what the URL may say otherwise, and what it may not. */
@@ -87,16 +89,18 @@ export function createClient(url: string, workload: string, options: MongoClient
 export function openMongo({ url, workload, log, metrics }: MongoOptions): Mongo {
   const client = createClient(url, workload);
   const db = client.db();
-  const engine = createEngine({ name: "mongodb", isAway, log, ...(metrics && { metrics }) });
+  // Of the primary: secondaries alone take no order.
+  const ask = () => db.command({ ping: 1 }, { readPreference: "primary" });
+  const engine = createEngine({
+    ...{ name: "mongodb", isAway, log, budgetMs: BUDGET_MS, check: ask },
+    ...(metrics && { metrics }),
+  });
   return {
     place: placeOf(url),
     db,
     collection: (name) => db.collection(`${workload}.${name}`),
     run: engine.run,
-    async ping() {
-      const ask = () => db.command({ ping: 1 }, { readPreference: "primary" });
-      await engine.probe(ask, { budgetMs: PING_BUDGET_MS });
-    },
+    ping: () => engine.probe(ask, { budgetMs: PING_BUDGET_MS }),
     close: () => client.close(),
   };
 }
