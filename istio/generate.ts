@@ -4,6 +4,7 @@ import { emitCanary } from "./emit/canary.ts";
 import { emitCompose } from "./emit/compose.ts";
 import { emitDeployment } from "./emit/deployment.ts";
 import { emitEdgePaths } from "./emit/edge-paths.ts";
+import { emitEngines } from "./emit/engines.ts";
 import { emitEnvoy } from "./emit/envoy.ts";
 import { emitGateway } from "./emit/gateway.ts";
 import { emitNetworkPolicy } from "./emit/network-policy.ts";
@@ -23,6 +24,7 @@ const EMITTERS: readonly ((mesh: Mesh) => GeneratedFile[])[] = [
   emitNetworkPolicy,
   emitDeployment,
   emitCanary,
+  emitEngines,
   emitSlo,
   emitCompose,
   emitEdgePaths,

@@ -1,4 +1,5 @@
 import { type INetworkPolicySpec, NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
+import { type Engine, enginesOf, LEAN } from "../engines.ts";
 import { CLUSTER_FOLDER, type GeneratedFile, yamlFile } from "../files.ts";
 import { calleesOf, callersOf, EDGE, type Mesh, type MeshWorkload } from "../model.ts";
 import {
@@ -92,9 +93,14 @@ function edge(mesh: Mesh): NetworkPolicy[] {
   ];
 }
 
+/** Who uses an engine in a shop that has these. */
+export function clientsOf({ workloads }: Mesh, engine: Engine, shop: ReadonlySet<Engine>): string[] {
+  return workloads.filter((it) => enginesOf(it.deployment, shop).includes(engine)).map((it) => it.name);
+}
+
 /** Both ends of what goes to PostgreSQL; where it is outside, the overlay puts its addresses into "to-postgres". */
-function database({ workloads }: Mesh): NetworkPolicy[] {
-  const values = workloads.filter((it) => it.deployment.store === "postgres").map((it) => it.name);
+function database(mesh: Mesh): NetworkPolicy[] {
+  const values = clientsOf(mesh, "postgres", LEAN);
   if (values.length === 0) return [];
   const clients: Selector = { matchExpressions: [{ key: NAME_LABEL, operator: "In", values }] };
   const ports = tcp(POSTGRES.port);

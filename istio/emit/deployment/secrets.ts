@@ -26,7 +26,7 @@ export function plainSecretFiles(units: readonly Unit[]): GeneratedFile[] {
 }
 
 /** Where each of a workload's secrets lies: the property of its name, of the store's entry "shopmesh/<workload>". */
-function externalSecret(unit: Unit): ExternalSecret {
+export function externalSecret(unit: Unit): ExternalSecret {
   const names = Object.keys(unit.secrets);
   return new ExternalSecret({
     metadata: { name: unit.name, namespace: NAMESPACE, labels: labelsOf(unit) },

@@ -1,6 +1,7 @@
 import { Sidecar } from "@kubernetes-models/istio/networking.istio.io/v1";
-import { calleesOf, type Mesh } from "../../model.ts";
-import { EDGE_GATEWAY, hostOf, NAMESPACE, POSTGRES, podLabels, WEB } from "../../names.ts";
+import { enginesOf, LEAN } from "../../engines.ts";
+import { calleesOf, type Mesh, type MeshWorkload } from "../../model.ts";
+import { EDGE_GATEWAY, hostOf, NAMESPACE, podLabels, WEB } from "../../names.ts";
 
 /** Istio's way of writing "nowhere". */
 const NOWHERE = "~/*";
@@ -20,13 +21,19 @@ function sidecar(name: string, callees: readonly string[]): Sidecar {
   });
 }
 
+/** A workload's: what its contracts let it call, and its store. */
+export function sidecarOf(mesh: Mesh, { name, deployment }: MeshWorkload): Sidecar {
+  return sidecar(name, [...calleesOf(mesh, name), ...enginesOf(deployment, LEAN)]);
+}
+
 /**
  * One for each workload, with what its contracts let it call and its store; who calls nobody reaches nobody. Any other pod
  * sees what a browser sees: the edge. The ingress itself is no sidecar, and none of this is for it.
  */
 export function sidecarsOf(mesh: Mesh): Sidecar[] {
-  const workloads = mesh.workloads.map(({ name, deployment }) =>
-    sidecar(name, [...calleesOf(mesh, name), ...(deployment.store === "postgres" ? [POSTGRES.name] : [])]),
-  );
-  return [...workloads, sidecar(WEB.name, []), sidecar(DEFAULT, [EDGE_GATEWAY.workload])];
+  return [
+    ...mesh.workloads.map((it) => sidecarOf(mesh, it)),
+    sidecar(WEB.name, []),
+    sidecar(DEFAULT, [EDGE_GATEWAY.workload]),
+  ];
 }
