@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { startWorker } from "#kit/events/worker.ts";
 import type { Metrics } from "#kit/metrics.ts";
 import { invalidField, isOutOfStock, reservationEnded } from "./reasons.ts";
 import type { Reservation, StockLine, StockStore } from "./store.ts";
@@ -10,8 +11,8 @@ const EXPIRE_BATCH_MAX = 100;
 export function createReservations({ store, metrics, log }: { store: StockStore; metrics: Metrics; log: Logger }) {
   const results = metrics.counter("shop_reservations_total", "Reservations by what became of them", ["result"]);
 
-  const expire = async () => {
-    for (let full = true; full; ) {
+  const expire = async (signal: AbortSignal) => {
+    for (let full = true; full && !signal.aborted; ) {
       const undone = await store.expire(EXPIRE_BATCH_MAX);
       if (undone > 0) results.inc({ result: "expired" }, undone);
       full = undone === EXPIRE_BATCH_MAX;
@@ -43,24 +44,8 @@ export function createReservations({ store, metrics, log }: { store: StockStore;
 
     /** Puts the pieces of holds that are over back on sale from now on, until the function it answers is called. */
     startExpiring(): () => Promise<void> {
-      let running = Promise.resolve();
-      let timer: NodeJS.Timeout;
-      let stopped = false;
-      const next = () => {
-        timer = setTimeout(() => {
-          running = expire()
-            .catch((error: unknown) =>
-              log.warn({ err: error }, "holds that are over could not be undone; trying again"),
-            )
-            .then(() => (stopped ? undefined : next()));
-        }, EXPIRE_PAUSE_MS).unref();
-      };
-      next();
-      return async () => {
-        stopped = true;
-        clearTimeout(timer);
-        await running;
-      };
+      const worker = startWorker({ name: "expired holds", run: expire, pollMs: EXPIRE_PAUSE_MS, log });
+      return () => worker.stop();
     },
   };
 }
