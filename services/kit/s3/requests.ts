@@ -17,6 +17,8 @@ export interface Requests {
   look(): Promise<void>;
   create(): Promise<void>;
   ping(): Promise<void>;
+  /** Lets go of connections that nobody uses: they may be broken. */
+  dropIdle(): void;
   /** What the work asks for ends with the signal. */
   within: Transport["within"];
   close(): void;
@@ -71,7 +73,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
 /** Requests to the bucket of the settings. */
 export function createRequests({ settings, lookup }: Pick<S3Options, "settings" | "lookup">): Requests {
   const { host, port, useTls, bucket, region, style, accessKey, secretKey, sessionToken } = settings;
-  const { transport, agent, within } = createTransport(settings, lookup);
+  const { transport, agent, dropIdle, within } = createTransport(settings, lookup);
   const client = new Client({
     endPoint: host,
     ...(port !== undefined && { port }),
@@ -146,6 +148,7 @@ export function createRequests({ settings, lookup }: Pick<S3Options, "settings" 
       attempt(async () => {
         await bytesOf(await ask("HEAD", undefined, {}));
       }),
+    dropIdle,
     within,
     close: () => agent.destroy(),
   };

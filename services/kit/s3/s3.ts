@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import { BUDGET_MS, createEngine, type RunOptions } from "../engine.ts";
+import { createEngine, type RunOptions } from "../engine.ts";
 import { CHECK_TIMEOUT_MS } from "../health.ts";
 import type { Metrics } from "../metrics.ts";
 import { isAway, S3Error } from "./error.ts";
@@ -74,8 +74,10 @@ export interface S3Options {
   readonly lookup?: http.AgentOptions["lookup"];
 }
 
+/** Milliseconds that a request may take; that the server is silent is found out sooner. */
+const BUDGET_MS = 5_000;
 /** Milliseconds for what may carry some megabytes, or has to be safe on a disk before it is answered. */
-const LARGE_BUDGET_MS = 10_000;
+const LARGE_BUDGET_MS = 20_000;
 /** So that it is known what is amiss before whoever asks whether there is anything amiss gives up. */
 const PING_BUDGET_MS = CHECK_TIMEOUT_MS - 200;
 const LIST_MAX = 1_000;
@@ -96,7 +98,13 @@ const ifAllowed = unless(new Set([NOT_DONE, ...ABSENT]));
 export function openS3(options: S3Options): S3 {
   const { log, metrics } = options;
   const requests = createRequests(options);
-  const engine = createEngine({ name: "s3", isAway, log, ...(metrics && { metrics }) });
+  // Connections of its own, so that a sign of life does not wait behind large files.
+  const life = createRequests(options);
+  const check = () => life.within(AbortSignal.timeout(PING_BUDGET_MS), life.ping);
+  const engine = createEngine({
+    ...{ name: "s3", isAway, log, budgetMs: BUDGET_MS, check, onAway: requests.dropIdle },
+    ...(metrics && { metrics }),
+  });
   const run = <T>(work: () => Promise<T>, options?: RunOptions) =>
     engine.run(({ signal }) => requests.within(signal, work), options);
 
@@ -127,7 +135,10 @@ export function openS3(options: S3Options): S3 {
         await run(() => requests.delete(some), { budgetMs: LARGE_BUDGET_MS });
       }
     },
-    ping: () => engine.probe(({ signal }) => requests.within(signal, requests.ping), { budgetMs: PING_BUDGET_MS }),
-    close: () => requests.close(),
+    ping: () => engine.probe(({ signal }) => life.within(signal, life.ping), { budgetMs: PING_BUDGET_MS }),
+    close() {
+      requests.close();
+      life.close();
+    },
   };
 }

@@ -12,6 +12,8 @@ export interface Transport {
   /** Takes the place of `node:http` in the client. */
   readonly transport: Pick<typeof http, "request">;
   readonly agent: http.Agent;
+  /** Lets go of connections that nobody uses. */
+  dropIdle(): void;
   /** Requests that the work makes end with the signal. */
   within<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
@@ -86,6 +88,9 @@ export function createTransport(settings: S3Settings, lookup?: http.AgentOptions
   return {
     transport: { request: request as typeof http.request },
     agent,
+    dropIdle() {
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    },
     within: (signal, work) => signals.run(signal, work),
   };
 }
