@@ -3,9 +3,7 @@
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { createClients } from "#kit/clients.ts";
-import { startEmbeddedPostgres } from "#kit/embedded-postgres/index.ts";
 import { createShared, type Main, type Running, type Shared, startService } from "#kit/kit.ts";
-import { awaitPostgres } from "#kit/postgres/wait.ts";
 import { runProcess, type ShopProcess } from "#kit/process.ts";
 import type { Workload } from "#kit/settings.ts";
 import { main as api } from "./api/main.ts";
@@ -16,28 +14,22 @@ import { main as edge } from "./edge/main.ts";
 import { main as image } from "./image/main.ts";
 import { main as order } from "./order/main.ts";
 import { main as product } from "./product/main.ts";
+import { awaitOutsideEngines, type OutsideEngine, outsideEngines } from "./shop/engines.ts";
+import { keepPostgres } from "./shop/keep-postgres.ts";
 import { type Administrator, createProgress, startScreen } from "./shop/screen.ts";
 import { buildWebApp } from "./shop/web-build.ts";
 
 const startMs = performance.now();
 const progress = createProgress();
-/** Whoever names a database of their own at a terminal wants to know soon that it is not there. */
-const POSTGRES_WAIT_MS = 5_000;
-
 let administrator: Administrator | undefined;
 
-async function openPostgres({ settings, log, stopping, started }: ShopProcess): Promise<string> {
-  if (settings.postgresUrl !== undefined) {
-    await awaitPostgres({ url: settings.postgresUrl, log, signal: stopping, waitMs: POSTGRES_WAIT_MS });
-    return settings.postgresUrl;
-  }
-  const onExit = (reason: string) => {
-    if (stopping.aborted) return;
-    console.error(`\n  The database ended by itself: ${reason}`);
-    process.exit(1);
-  };
-  const { dataDir } = settings;
-  const postgres = await startEmbeddedPostgres({ dataDir, onExit, log: (it) => progress.show(it) });
+/** Everything outside the process is there: the engines that the settings name, and the PostgreSQL that npm brings without one. */
+async function openEngines(shop: ShopProcess, engines: readonly OutsideEngine[]): Promise<string> {
+  const { settings, log, stopping, started } = shop;
+  await awaitOutsideEngines(engines, log, stopping);
+  if (settings.postgresUrl !== undefined) return settings.postgresUrl;
+  const onProgress = (text: string) => progress.show(text);
+  const postgres = await keepPostgres({ dataDir: settings.dataDir, log, stopping, onProgress });
   started({ close: () => postgres.stop() });
   return postgres.url;
 }
@@ -66,7 +58,8 @@ async function loadCatalogue(shared: Shared, token: string, signal: AbortSignal)
 async function startShop(shop: ShopProcess): Promise<void> {
   const { settings, log, stopping } = shop;
   progress.show("Starting the database and building the web app …");
-  const [postgresUrl] = await inFull([openPostgres(shop), buildWebApp()]);
+  const engines = outsideEngines(settings);
+  const [postgresUrl] = await inFull([openEngines(shop, engines), buildWebApp()]);
   const shared = await createShared({ settings, log, postgresUrl, stopping });
   shop.started(shared);
 
@@ -89,7 +82,13 @@ async function startShop(shop: ShopProcess): Promise<void> {
   progress.done();
   running.sort((a, b) => a.port - b.port);
   process.stdout.write(
-    startScreen({ running, host: settings.host, seconds: (performance.now() - startMs) / 1000, administrator }),
+    startScreen({
+      running,
+      engines,
+      host: settings.host,
+      seconds: (performance.now() - startMs) / 1000,
+      administrator,
+    }),
   );
   if (!settings.demoCatalogue || issueToken === undefined) return;
   await loadCatalogue(shared, await issueToken(), stopping).catch((error: unknown) => {

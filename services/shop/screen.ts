@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Running } from "#kit/kit.ts";
+import type { OutsideEngine } from "./engines.ts";
 
 /** What the first administrator may be told once. */
 export interface Administrator {
@@ -32,6 +33,8 @@ export function createProgress(out: NodeJS.WriteStream = process.stdout) {
 /** What a person at the terminal wants to know once the shop is up. */
 export function startScreen(options: {
   running: readonly Running[];
+  /** Those outside; without PostgreSQL among them it is the one that npm brings. */
+  engines: readonly Pick<OutsideEngine, "name" | "place" | "keeps">[];
   host: string;
   seconds: number;
   administrator: Administrator | undefined;
@@ -40,6 +43,9 @@ export function startScreen(options: {
   const at = (workload: string) => options.running.find((it) => it.workload === workload)?.port;
   const services = options.running.filter((it) => it.workload !== "edge");
   const ports = services.map((it) => `${it.workload} ${bold(`${it.port}`)}`).join(dim(" · "));
+  const engines = options.engines.map(({ name, place, keeps }) => `${name.padEnd(10)} ${place} ${dim(keeps)}`);
+  if (!options.engines.some((it) => it.name === "PostgreSQL"))
+    engines.unshift(`${"PostgreSQL".padEnd(10)} ${dim("the one that comes with it, in DATA_DIR")}`);
   const lines = [
     "",
     `  ${styleText(["bold", "green"], "SHOPMESH")} ${dim(`ready in ${options.seconds.toFixed(1)} s`)}`,
@@ -48,6 +54,7 @@ export function startScreen(options: {
     `  ${bold("Mesh")}      ${link(`http://${name}:${at("edge")}/status`)}`,
     `  ${bold("Services")}  ${ports}`,
     `            ${dim("gRPC, gRPC-Web and Connect on each, with reflection, /health, /ready and /metrics")}`,
+    ...engines.map((it, at) => `  ${bold((at === 0 ? "Runs on" : "").padEnd(9))} ${it}`),
     `  ${bold("Try")}       npx buf curl --http2-prior-knowledge http://${name}:${at("product")}/shop.product.v1.ProductService/ListProducts`,
   ];
   if (options.administrator !== undefined) {

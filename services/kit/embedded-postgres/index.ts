@@ -26,6 +26,8 @@ export interface EmbeddedPostgresOptions {
   readonly log?: (message: string) => void;
   /** Called once when the server ends, or is lost to another process, without `stop()`. */
   readonly onExit?: (reason: string) => void;
+  /** Where it shall listen, as where it did before; a free port otherwise. */
+  readonly port?: number;
   /** False lets a crash of the machine destroy the data; for tests, which it makes faster. */
   readonly durable?: boolean;
 }
@@ -71,8 +73,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await ensureCluster(cluster, binaries, launcher, log);
     await checkVersion(cluster, binaries.major);
     const password = await readPassword(cluster);
-    const { durable = true, onExit = () => {} } = options;
-    const start = () => startPostmaster(cluster, binaries, launcher, durable);
+    const { durable = true, port, onExit = () => {} } = options;
+    const start = () => startPostmaster(cluster, binaries, launcher, { durable, port });
     const owned = await acquire(cluster, password, start);
     log(`PostgreSQL is ready (process ${owned.postmaster.pid})`);
     return hold(cluster, password, owned, onExit);

@@ -77,12 +77,12 @@ export async function startPostmaster(
   cluster: Cluster,
   binaries: Binaries,
   launcher: Launcher,
-  durable: boolean,
+  { durable, port }: { readonly durable: boolean; readonly port: number | undefined },
 ): Promise<Attempt> {
   const settings = {
     ...SETTINGS,
     ...(durable ? DURABLE : VOLATILE),
-    port: String(await freePort()),
+    port: String(port ?? (await freePort())),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const logStart = rotateLog(cluster.logFile);
