@@ -117,12 +117,12 @@ describe("an account", () => {
     expect(ada.line).toContain("shop_refresh=; ");
     expect(ada.line).toContain("Max-Age=0; ");
     // Whoever kept the cookie or the token has nothing of it.
-    Object.assign(ada, { cookie, token });
+    Object.assign(ada, { cookie, token: "" });
     expect(await refusal(ada.refresh())).toSatisfy(failsWith(ErrorReason.SESSION_ENDED));
     expect(await refusal(verify(token))).toSatisfy(isInvalidToken);
-    expect(await refusal(ada.profile())).toSatisfy(isInvalidToken);
-    ada.token = "";
     await ada.signOut();
+    ada.token = token;
+    expect(await refusal(ada.profile())).toSatisfy(isInvalidToken);
   });
 
   it("belongs to one address, in capitals or not", async () => {

@@ -28,7 +28,7 @@ export function createSharedAllowances(redis: Redis): SharedAllowances {
         const waitUs = await redis.run(TAKE, [redis.key("limit", ...key)], [requests, periodMs * US_PER_MS]);
         return Math.ceil(Number(waitUs) / US_PER_MS);
       } catch {
-        // The engine has said so: to the log and the metrics.
+        // The metrics tell; and what is wrong with the connection is in the log.
         return undefined;
       }
     },

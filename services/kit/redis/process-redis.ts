@@ -56,9 +56,10 @@ export function createProcessRedis(deps: {
       const redis = connect();
       ended ??= shareRevocations({ redis, revocations, log });
       await ended.started;
-      return createSharedAllowances(
-        createRedis(redis, { name: "redis-limits", log: its, metrics, budgetMs: ALLOWANCE_WAIT_MS }),
-      );
+      // That a busy moment was longer than the wait is worth no warning: the replica counts for itself then.
+      const quiet = { warn: its.debug.bind(its) };
+      const limits = { name: "redis-limits", log: quiet, metrics, budgetMs: ALLOWANCE_WAIT_MS };
+      return createSharedAllowances(createRedis(redis, limits));
     },
     async close() {
       await ended?.close();
