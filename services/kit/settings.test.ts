@@ -16,6 +16,7 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["FULFILMENT_STEP_SECONDS", "1.5", "a whole number from 1 to 86400"],
   ["WEB_PORT", "-1", "a whole number from 0 to 65535"],
   ["IMAGE_STORE", "ftp", "one of disk, postgres, s3"],
+  ["IMAGE_STORE", "s3", "S3_URL is not set"],
   ["ENABLE_REFLECTION", "dev", "one of true, false"],
   ["SHUTDOWN_DELAY_MS", "60001", "a whole number from 0 to 60000"],
   ["SHUTDOWN_DELAY_MS", "5s", "a whole number from 0 to 60000"],
