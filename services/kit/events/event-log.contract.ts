@@ -117,6 +117,25 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
       expect(seen.length).toBe(200);
     });
 
+    it("does not begin with a subject elsewhere while a handler is still at it, however long that takes", async () => {
+      const seen: string[] = [];
+      const consume = async () => {
+        const log = await openReplica();
+        await log.consume(topic, "group", async (it) => {
+          seen.push(`${numberOf(it)} begun`);
+          await new Promise((resolve) => setTimeout(resolve, seen.length === 1 ? 2_000 : 10));
+          seen.push(`${numberOf(it)} ended`);
+        });
+        return log;
+      };
+      const log = await consume();
+      const numbers = [0, 1, 2, 3, 4];
+      await log.publish(numbers.map((n) => testRecord(topic, "s", n)));
+      await eventually(() => expect(seen.length).toBe(1));
+      await Promise.all([consume(), consume()]);
+      await eventually(() => expect(seen).toEqual(numbers.flatMap((n) => [`${n} begun`, `${n} ended`])));
+    });
+
     it("goes on where a closed consumer stopped, once its handler has ended", async () => {
       const first = await openReplica();
       const seen: string[] = [];

@@ -3,6 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type UserEvent, UserEventSchema } from "#gen/shop/events/v1/user_event_pb.js";
+import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { callFailure } from "../failure.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { type Database, openDatabase } from "../postgres/database.ts";
 import { type KafkaCluster, startKafka } from "../testing/engines/kafka.ts";
@@ -87,14 +89,22 @@ it("lets a service start and publish while Kafka is not there, and hands all out
   const replicas = [await open(brokers, "", metrics), await open(brokers), await open(brokers)] as const;
   const seen = await collect(replicas[1], "group");
   expect(performance.now() - startMs).toBeLessThan(3_000);
-  await Promise.all([append(replicas[0], 0, 20)]);
+  // A service that only listens, and has no PostgreSQL.
+  const listener = kafkaAt(brokers, "");
+  const listening = await startEvents({ kafka: listener, metrics: createMetrics("test"), log });
+  running.push(listening);
+  const heard = await collect(listening, "listener");
+  await append(replicas[0], 0, 20);
   await eventually(async () => expect(await gaugeOf(metrics, "events_outbox_records")).toBe(20 * SUBJECTS));
   expect(await gaugeOf(metrics, "events_outbox_age_seconds")).toBeGreaterThan(1);
   expect(seen.size).toBe(0);
+  await eventually(() => expect(listener.engine.awayReason).toMatch(/ECONNREFUSED/));
 
   cluster = await startKafka({ port });
   await eventually(() => expect(sorted(seen)).toEqual(inOrder(0, 20)));
   await eventually(async () => expect(await gaugeOf(metrics, "events_outbox_records")).toBe(0));
+  await eventually(() => expect(sorted(heard)).toEqual(inOrder(0, 20)));
+  expect(listener.engine.awayReason).toBe(undefined);
 
   await cluster.stop();
   await append(replicas[2], 20, 40);
@@ -104,11 +114,12 @@ it("lets a service start and publish while Kafka is not there, and hands all out
 
   await cluster.kill();
   await append(replicas[1], 50, 51);
+  await eventually(() => expect(listener.engine.awayReason).toMatch(/ECONNREFUSED/));
   const closeMs = performance.now();
   await Promise.all(running.map((it) => it.close()));
   running = [];
   expect(performance.now() - closeMs).toBeLessThan(11_000);
-});
+}, 180_000);
 
 it("says that who has no database cannot publish", async () => {
   const events = await startEvents({
@@ -128,9 +139,11 @@ it("carries over what PostgreSQL's event log holds that not all groups have hand
   await eventually(() => expect(sorted(early)).toEqual(inOrder(0, 10)));
   await before.close();
   const failing = await openBefore();
-  await failing.subscribe(UserEventSchema, "late", () => new Promise((_, reject) => setTimeout(reject, 60_000)));
+  const away = callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "not there");
+  await failing.subscribe(UserEventSchema, "late", () => Promise.reject(away));
   await append(failing, 10, 20);
-  void failing.close();
+  await eventually(async () => expect((await database.query("SELECT FROM outbox")).rowCount).toBe(0));
+  await failing.close();
 
   const { brokers, prefix } = await testKafka();
   const after = await open(brokers, prefix);
@@ -149,7 +162,6 @@ it("carries over what PostgreSQL's event log holds that not all groups have hand
   await append(next, 35, 40);
   const newest = await collect(next, "newest");
   await eventually(() => expect(sorted(newest)).toEqual(inOrder(0, 40)));
-  void behind.close();
 });
 
 it("tries again what was set aside in PostgreSQL before there was Kafka", async () => {

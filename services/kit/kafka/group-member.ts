@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Consumer, type ConsumerGroupJoinPayload } from "@platformatic/kafka";
 import { type BackoffPolicy, backoffMs } from "../client/backoff.ts";
 import { type Commits, createCommits, type Membership } from "./commits.ts";
-import { KafkaError, readable, within } from "./errors.ts";
+import { isAway, KafkaError, readable, within } from "./errors.ts";
 import { guardConnections, type Kafka } from "./kafka.ts";
 
 /** What a member may do while the group leaves it its partitions. */
@@ -52,6 +52,12 @@ const STOP_MAX_MS = 10_000;
 const PAUSE: BackoffPolicy = { baseMs: 300, factor: 2, maxMs: 4_000, jitter: 0.5 };
 const NO_DATA = Buffer.alloc(0);
 
+/** Who only listens has no other way to know, and to tell, whether Kafka is there. */
+function tellEngine({ engine }: Kafka, error?: unknown): void {
+  if (error !== undefined && !isAway(error)) return;
+  engine.probe(() => (error === undefined ? Promise.resolve() : Promise.reject(error))).catch(() => {});
+}
+
 /** One time of belonging to the group; ends when it breaks. */
 function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
   const { kafka, groupId, topic, work, times = TIMES } = options;
@@ -96,7 +102,10 @@ function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
   consumer.on("consumer:heartbeat:stalled", ({ lastError }) =>
     broken.reject(lastError ?? new KafkaError("Kafka: no heartbeat was answered", true)),
   );
-  consumer.on("consumer:group:join", (payload) => void run(payload));
+  consumer.on("consumer:group:join", (payload) => {
+    tellEngine(kafka);
+    void run(payload);
+  });
   // What it subscribes to, without a stream of the driver's.
   consumer.topics.track(topic);
 
@@ -143,6 +152,7 @@ export function joinGroup(options: GroupMemberOptions): GroupMember {
         if (performance.now() - startMs > times.sessionMs) failures = 0;
         failures += 1;
         const level = failures === 1 ? "warn" : "debug";
+        tellEngine(kafka, readable(error));
         kafka.log[level]({ err: readable(error), group: groupId }, "no place in a group of consumers; joining again");
         await sleep(backoffMs(PAUSE, failures), undefined, { signal }).catch(() => {});
       }
