@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
+import { isFailure } from "../failure.ts";
 
 /** Work that is done whenever there may be some, by one run at a time. */
 export interface Worker {
@@ -48,8 +50,9 @@ export function startWorker({ name, run, pollMs, log }: WorkerOptions): Worker {
       // No wake-up cuts this pause short: what is broken is not helped by being asked again and again.
       const pauseMs = Math.min(FAILURE_PAUSE_MIN_MS * 2 ** failures, FAILURE_PAUSE_MAX_MS);
       failures += 1;
-      // Once for each time that it goes wrong: what lasts is told by the state of what is away.
-      const level = failures === 1 ? "warn" : "debug";
+      // Once for each time that it goes wrong; that something is away is told by the state of what is.
+      const isAway = isFailure(error, ErrorReasonSchema, ErrorReason.DEPENDENCY_UNAVAILABLE);
+      const level = failures === 1 && !isAway ? "warn" : "debug";
       log[level]({ err: error, worker: name, pauseMs }, "background work failed; trying again");
       woken = true;
       await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => {});

@@ -49,8 +49,9 @@ describe("the access log", () => {
     ],
     [
       "found a part away",
-      () => Promise.reject(callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "away")),
-      { level: 40, code: "Unavailable", msg: "call failed" },
+      () =>
+        Promise.reject(callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "away", { cause: new Error("ECONNREFUSED") })),
+      { level: 40, code: "Unavailable", reason: "ECONNREFUSED", msg: "call failed" },
     ],
     [
       "the stop of the service ended, which is nobody's fault",

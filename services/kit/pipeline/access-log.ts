@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import type { Call, Outcome } from "../call.ts";
 import { isFailure } from "../failure.ts";
+import { reasonOf } from "../reason.ts";
 import type { Step } from "./pipeline.ts";
 import { createSampler } from "./sampler.ts";
 
@@ -27,6 +28,9 @@ function writeLine(call: Call, { code, error, durationMs }: Outcome, leftOut: nu
   const { log } = call;
   if (code === 0) log.info(entry, "call");
   else if (isFailure(error, ErrorReasonSchema, ErrorReason.SHUTTING_DOWN)) log.info(entry, "call ended by the stop");
+  // What is away says so itself, once; of the calls that miss it a line is enough.
+  else if (isFailure(error, ErrorReasonSchema, ErrorReason.DEPENDENCY_UNAVAILABLE))
+    log.warn({ ...entry, reason: reasonOf((error as Error).cause ?? error) }, "call failed");
   else if (code === Code.Internal || code === Code.Unknown) log.error({ ...entry, err: error }, "call failed");
   else if (SERVER_FAULTS.has(code)) log.warn({ ...entry, err: error }, "call failed");
   else log.info({ ...entry, reason: error instanceof Error ? error.message : undefined }, "call refused");
