@@ -15,8 +15,9 @@ import { buildWebApp } from "../../services/shop/web-build.ts";
 import { ROOT } from "../contracts.ts";
 import { readMesh } from "../shop.ts";
 import { readProject } from "../testing/compose/project.ts";
+import { readByReference } from "../testing/compose/reference.ts";
 import { type RunningProject, runProject } from "../testing/compose/run.ts";
-import { PROFILES } from "./compose/container.ts";
+import { type Container, PROFILES } from "./compose/container.ts";
 import { EDGE_PORT, PROMETHEUS_PORT } from "./compose/ports.ts";
 import { containerNameOf } from "./compose/workloads.ts";
 import { COMPOSE_FILE } from "./compose.ts";
@@ -30,6 +31,23 @@ const STOCK = 5;
 
 const mesh = await readMesh();
 const yaml = readFileSync(join(ROOT, COMPOSE_FILE), "utf8");
+
+/** What a container does, as far as this file's tests run it. */
+const doings = ({ environment, command, entrypoint, image, user, profiles, healthcheck }: Container) => ({
+  environment,
+  image,
+  user,
+  profiles,
+  words: [entrypoint ?? [], command ?? [], healthcheck?.test ?? []],
+});
+
+it("compose.yaml is to Compose's own library what it is to the tests here", async () => {
+  const { services } = await readByReference(COMPOSE_FILE);
+  const read = Object.assign({}, ...PROFILES.map((profile) => readProject(yaml, profile).services)) as typeof services;
+  expect(Object.keys(read).sort()).toEqual(Object.keys(services).sort());
+  for (const [name, it] of Object.entries(read))
+    expect(services[name] && doings(services[name]), name).toEqual(doings(it));
+});
 
 describe.each(PROFILES)("compose.yaml's profile %s, as processes", (profile) => {
   const project = readProject(yaml, profile);
