@@ -12,7 +12,6 @@ import { createTokenVerifier, type FetchingVerifier, type JwkSet } from "./ident
 import { createIdentities, type Identities } from "./identity/identities.ts";
 import { createRevocations, type Revocations } from "./identity/revocations.ts";
 import type { WorkloadIdentity } from "./identity/workload.ts";
-import { createKafka } from "./kafka/kafka.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Served, servePlain } from "./plain-http.ts";
 import { warnOfCapacity } from "./postgres/capacity.ts";
@@ -202,7 +201,8 @@ export async function startService(shared: Shared, workload: Workload, main: Mai
     revocations: shared.revocations,
     async events(database) {
       const { kafka: settings } = shared.settings;
-      const kafka = settings && createKafka({ settings, name: workload, log, metrics });
+      const kafka =
+        settings && (await import("./kafka/kafka.ts")).createKafka({ settings, name: workload, log, metrics });
       const events = await startEvents({ database, kafka, metrics, log });
       closers.push(() => events.close());
       return events;

@@ -4,10 +4,8 @@ import type { Metrics } from "../metrics.ts";
 import type { Database } from "../postgres/database.ts";
 import { StartError } from "../start-error.ts";
 import { createEvents, type EventsOptions, type RunningEvents } from "./create-events.ts";
-import { createKafkaDeadLetters } from "./dead-letters.kafka.ts";
 import { createPostgresDeadLetters } from "./dead-letters.postgres.ts";
 import { joinDeadLetters } from "./dead-letters.ts";
-import { createKafkaEventLog } from "./event-log.kafka.ts";
 import { createPostgresEventLog } from "./event-log.postgres.ts";
 import { createHandover } from "./handover.ts";
 
@@ -19,7 +17,10 @@ export interface StartEventsOptions extends Pick<EventsOptions, "metrics" | "log
   readonly kafka?: Kafka | undefined;
 }
 
-function inKafka(kafka: Kafka, database: Database | undefined, metrics: Metrics, log: Logger) {
+/** Kafka's driver takes tens of MB: who has no Kafka shall not load it. */
+async function inKafka(kafka: Kafka, database: Database | undefined, metrics: Metrics, log: Logger) {
+  const { createKafkaEventLog } = await import("./event-log.kafka.ts");
+  const { createKafkaDeadLetters } = await import("./dead-letters.kafka.ts");
   const eventLog = createKafkaEventLog({ kafka, metrics });
   const deadLetters = createKafkaDeadLetters({ kafka });
   if (database === undefined) return { eventLog, deadLetters };
@@ -36,7 +37,8 @@ function inKafka(kafka: Kafka, database: Database | undefined, metrics: Metrics,
  * @throws StartError where there is neither Kafka nor a database
  */
 export async function startEvents({ database, kafka, metrics, log }: StartEventsOptions): Promise<RunningEvents> {
-  if (kafka !== undefined) return createEvents({ ...inKafka(kafka, database, metrics, log), database, metrics, log });
+  if (kafka !== undefined)
+    return createEvents({ ...(await inKafka(kafka, database, metrics, log)), database, metrics, log });
   if (database === undefined)
     throw new StartError("Events need a place: set KAFKA_BROKERS to host:9092, or give them a database in PostgreSQL.");
   return createEvents({
