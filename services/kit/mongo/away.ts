@@ -32,19 +32,24 @@ const AWAY_CODES = new Set<number | string | undefined>([
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary
 ]);
-/** Waiting for a connection of the pool took too long; the driver does not export its class. */
-const NO_CONNECTION = "MongoWaitQueueTimeoutError";
+/** Classes that the driver does not export: no connection of the pool in time, a pool or a server that is no more. */
+const AWAY_NAMES = /^(MongoWaitQueueTimeout|MongoPoolClosed|MongoServerClosed|MongoStalePrimary)Error$/;
+/** What the system says of a connection; where writing fails at once, the driver passes that on as it is. */
+const AWAY_SYSTEM_CODES = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ERR_STREAM_)/;
 
 /** Whether an error says that there is no MongoDB for the moment, and not that something was wrong with what was asked. */
 export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
   if (error instanceof MongoTopologyClosedError || error instanceof MongoNotConnectedError) return true;
-  if (error instanceof MongoClientClosedError) return true;
-  if (error instanceof Error && error.name === NO_CONNECTION) return true;
+  if (error instanceof MongoClientClosedError || AWAY_NAMES.test(error.name)) return true;
+  const { code } = error as { code?: number | string };
+  if (typeof code === "string") return AWAY_SYSTEM_CODES.test(code);
   if (!(error instanceof MongoServerError)) return false;
-  if (AWAY_CODES.has(error.code) || error.hasErrorLabel("RetryableWriteError")) return true;
-  // A bulk write that was made, but not by a majority.
-  return error instanceof MongoBulkWriteError && AWAY_CODES.has(error.result.getWriteConcernError()?.code);
+  if (AWAY_CODES.has(code) || error.hasErrorLabel("RetryableWriteError")) return true;
+  if (!(error instanceof MongoBulkWriteError)) return false;
+  // A bulk write that was made, but not by a majority; or one around what kept it from being made.
+  return AWAY_CODES.has(error.result.getWriteConcernError()?.code) || isAway(error.errorResponse);
 }
 
 /** Whether an error says that a document with this id, or with this value of a unique index, is there already. */
