@@ -81,7 +81,7 @@ export async function checkBackup(
         sum.add(it);
         if (options.contents && it.content !== undefined) await readFile(vault, it.content);
       }
-      options.onProgress({ collection: name, done: sum.totals().records, total: records });
+      options.onProgress({ phase: "checking", collection: name, done: sum.totals().records, total: records });
     }
     const found = sum.totals();
     if (found.records !== records || found.checksum !== checksum)

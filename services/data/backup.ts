@@ -64,7 +64,7 @@ async function backUpCollection(
     lines = [];
     characters = 0;
   };
-  onProgress({ collection: name, done: 0, total });
+  onProgress({ phase: "saving", collection: name, done: 0, total });
   for await (const entries of collection.read()) {
     for (const entry of entries) {
       const line = await lineOf(vault, collection, entry);
@@ -75,7 +75,7 @@ async function backUpCollection(
       characters += text.length;
       if (characters >= FILE_CHARACTERS) await flush();
     }
-    onProgress({ collection: name, done: sum.totals().records, total });
+    onProgress({ phase: "saving", collection: name, done: sum.totals().records, total });
   }
   await flush();
   return { name, version, ...sum.totals(), files };

@@ -18,7 +18,7 @@ export async function totalsOf(source: Source, onProgress: (progress: Progress) 
   const total = await source.count();
   for await (const entries of source.read()) {
     for (const it of entries) sum.add(it);
-    onProgress({ collection: source.name, done: sum.totals().records, total });
+    onProgress({ phase: "checking", collection: source.name, done: sum.totals().records, total });
   }
   return sum.totals();
 }
@@ -68,7 +68,7 @@ export async function damagedContents(target: Source, onProgress: (progress: Pro
       else if (target.isContent?.(key, bytes) === false) found.push({ collection, key, what: "damaged" });
       if (found.length >= NAMED_MAX) return found;
       done += 1;
-      onProgress({ collection: `${collection}, bytes`, done, total: undefined });
+      onProgress({ phase: "checking", collection: `bytes of ${collection}`, done, total: undefined });
     }
   }
   return found;

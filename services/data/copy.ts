@@ -1,5 +1,6 @@
 import { canonical, createSum, type Json, type Totals } from "#kit/portable/canonical.ts";
 import type { Collection, Entry } from "#kit/portable/collection.ts";
+import { StartError } from "#kit/start-error.ts";
 
 /** Records that are read once, from a shop or from a backup. */
 export type Source = Pick<Collection, "name" | "version" | "count" | "read" | "content" | "isContent" | "expireMs"> &
@@ -7,6 +8,7 @@ export type Source = Pick<Collection, "name" | "version" | "count" | "read" | "c
 
 /** How far a collection is. */
 export interface Progress {
+  readonly phase: "copying" | "checking" | "saving";
   readonly collection: string;
   readonly done: number;
   /** Undefined: not known before the end. */
@@ -41,15 +43,16 @@ export async function copyCollection(
 ): Promise<Copied> {
   const collection = source.name;
   const total = await source.count();
+  const isFresh = await isEmpty(target);
   const sum = createSum();
   let written = 0;
-  onProgress({ collection, done: 0, total });
+  onProgress({ phase: "copying", collection, done: 0, total });
   for await (const entries of source.read()) {
-    const fresh = await differing(entries, target);
-    if (fresh.length > 0) await target.put(fresh, source.content && contentOf(source));
-    written += fresh.length;
+    const lacking = isFresh ? entries : await differing(entries, target);
+    if (lacking.length > 0) await target.put(lacking, source.content && contentOf(source));
+    written += lacking.length;
     for (const it of entries) sum.add(it);
-    onProgress({ collection, done: sum.totals().records, total });
+    onProgress({ phase: "copying", collection, done: sum.totals().records, total });
   }
   await target.finish?.();
   return { collection, totals: sum.totals(), written };
@@ -60,7 +63,7 @@ function contentOf(source: Source) {
   return async (key: string): Promise<Uint8Array | undefined> => {
     const bytes = await source.content?.(key);
     if (bytes !== undefined && source.isContent?.(key, bytes) === false)
-      throw new Error(`The content of ${key} in ${source.name} is damaged`);
+      throw new StartError(`The content of ${key} in ${source.name} is damaged.`);
     return bytes;
   };
 }

@@ -3,49 +3,63 @@ import type { Progress } from "./copy.ts";
 /** Shows how far a long work is. */
 export interface ProgressView {
   show(progress: Progress): void;
-  /** Ends the line that is being rewritten. */
+  /** Makes room for a sentence. */
   done(): void;
+}
+
+/** Where it is shown: standard error, or what stands for it. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
 }
 
 const REWRITE_MS = 200;
 const LINE_MS = 10_000;
 const MS_PER_SECOND = 1_000;
+/** Before that a rate means nothing. */
+const RATE_AFTER_SECONDS = 0.5;
+const CLEAR_LINE = "\r\x1b[K";
 
-function textOf({ collection, done, total }: Progress, seconds: number): string {
+function textOf({ phase, collection, done, total }: Progress, seconds: number): string {
   // What is new since it was counted makes it more than all.
   const all = total === undefined || total < done ? "" : ` of ${total}`;
-  const rate = seconds > 0.5 ? `, ${Math.round(done / seconds)}/s` : "";
-  return `${collection}: ${done}${all}${rate}`;
+  const rate = seconds > RATE_AFTER_SECONDS ? `, ${Math.round(done / seconds)}/s` : "";
+  return `${phase} ${collection}: ${done}${all}${rate}`;
 }
 
-/** Progress at a terminal, on one line that is rewritten; elsewhere, such as in a job's log, a line now and then. */
-export function createProgressView(out: NodeJS.WriteStream): ProgressView {
-  let collection = "";
+/**
+ * Progress at a terminal, on one line that is rewritten; elsewhere, such as in a job's log, a line for each collection that
+ * has something, and one now and then while it takes long.
+ */
+export function createProgressView(out: ProgressOutput, nowMs: () => number = () => performance.now()): ProgressView {
+  let last: Progress | undefined;
+  let isShown = true;
   let beganMs = 0;
-  let shownMs = Number.NEGATIVE_INFINITY;
-  const everyMs = out.isTTY ? REWRITE_MS : LINE_MS;
+  let shownMs = 0;
+  const write = (progress: Progress) => {
+    const text = textOf(progress, (nowMs() - beganMs) / MS_PER_SECOND);
+    out.write(out.isTTY === true ? CLEAR_LINE + text : `${text}\n`);
+    isShown = true;
+    shownMs = nowMs();
+  };
   const end = () => {
-    if (out.isTTY && collection !== "") out.write("\n");
+    if (last !== undefined && !isShown && last.done > 0 && out.isTTY !== true) write(last);
   };
   return {
     show(progress) {
-      const nowMs = performance.now();
-      const isNew = progress.collection !== collection;
-      if (isNew) {
-        if (progress.done > 0 || collection !== "") end();
-        collection = progress.collection;
-        beganMs = nowMs;
+      if (progress.collection !== last?.collection || progress.phase !== last.phase) {
+        end();
+        beganMs = nowMs();
+        if (out.isTTY !== true) shownMs = beganMs;
       }
-      const isLast = progress.done === progress.total;
-      if (!isNew && !isLast && nowMs - shownMs < everyMs) return;
-      if (!out.isTTY && isNew) return;
-      shownMs = nowMs;
-      const text = textOf(progress, (nowMs - beganMs) / MS_PER_SECOND);
-      out.write(out.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+      last = progress;
+      isShown = false;
+      if (nowMs() - shownMs >= (out.isTTY === true ? REWRITE_MS : LINE_MS)) write(progress);
     },
     done() {
       end();
-      collection = "";
+      if (out.isTTY === true) out.write(CLEAR_LINE);
+      last = undefined;
     },
   };
 }

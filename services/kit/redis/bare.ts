@@ -28,6 +28,8 @@ export async function openBareRedis(settings: RedisSettings): Promise<BareRedis>
     throw wrongDatabase;
   }
   const nodes = (): readonly Redis[] => ("nodes" in client ? client.nodes("master") : [client]);
+  // A Cluster's connections are made by the first command, and until they stand others are refused.
+  await Promise.all(nodes().map((it) => it.ping()));
   return {
     client,
     key: (...parts) => [settings.prefix, ...parts].join(":"),
