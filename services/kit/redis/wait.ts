@@ -21,6 +21,7 @@ const QUIET_MS = 500;
 // What says that the server is another than REDIS_URL says, and what to do about it.
 const MISTAKEN: readonly [RegExp, string][] = [
   [/^MOVED|^CROSSSLOT/, "it is a Cluster, so REDIS_URL must begin with redis+cluster://"],
+  [/sentinels.*(NOAUTH|WRONGPASS|NOPERM)/i, "its Sentinels ask for REDIS_SENTINEL_PASSWORD"],
   [/cluster support disabled/, "it is no Cluster, so REDIS_URL must begin with redis://"],
   [/invalid reply: null|No such master/i, "its Sentinels know no master by the name in REDIS_URL"],
   [
