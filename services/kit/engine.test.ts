@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Health } from "#gen/grpc/health/v1/health_pb.js";
@@ -153,5 +154,50 @@ describe("an operation of a call", () => {
     const { engine } = open({ budgetMs: 60_000 });
     await Promise.allSettled(Array.from({ length: 20 }, () => inCallOf(20, () => engine.run(never))));
     expect(engine.awayReason).toBeUndefined();
+  });
+});
+
+describe("an engine that is asked for signs of life", () => {
+  it("may be slow as long as it gives one, or answers others, and what is slow goes on", async () => {
+    let asked = 0;
+    const { engine } = open({
+      budgetMs: 60_000,
+      check: async () => {
+        asked += 1;
+      },
+    });
+    let signal: AbortSignal | undefined;
+    const slow = engine.run(async (limit) => {
+      signal = limit.signal;
+      await sleep(2_500);
+      return "done";
+    });
+    expect(await slow).toBe("done");
+    expect(asked).toBeGreaterThan(0);
+    expect(signal?.aborted).toBe(false);
+    asked = 0;
+    const others = setInterval(() => void engine.run(async () => {}), 200);
+    await engine.run(() => sleep(1_500));
+    clearInterval(others);
+    expect(asked).toBe(0);
+    expect(engine.awayReason).toBeUndefined();
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["does not answer", never],
+    ["cannot be asked", () => Promise.reject(new Error("no way"))],
+  ])("is away at once when it %s, though operations have plenty of time", async (_, check) => {
+    const { engine, lines } = open({ budgetMs: 60_000, check });
+    const startMs = performance.now();
+    let signal: AbortSignal | undefined;
+    const lost = engine.run((limit) => {
+      signal = limit.signal;
+      return never();
+    });
+    await expect(lost).rejects.toMatchObject({ reason: "DEPENDENCY_UNAVAILABLE" });
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(signal?.aborted).toBe(true);
+    expect(engine.awayReason).toBe("box is away: box does not give a sign of life");
+    expect(lines).toHaveLength(1);
   });
 });
