@@ -17,7 +17,7 @@ import { type Served, servePlain } from "./plain-http.ts";
 import { warnOfCapacity } from "./postgres/capacity.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
 import { isInClear } from "./postgres/tls.ts";
-import { createProcessRedis, type ProcessRedis } from "./redis/process-redis.ts";
+import type { ProcessRedis } from "./redis/process-redis.ts";
 import type { Redis } from "./redis/redis.ts";
 import { migrateSchema, type Schema } from "./schema.ts";
 import { type ServeOptions, serve } from "./serve.ts";
@@ -148,7 +148,16 @@ export async function createShared(options: {
   const tokens = createTokenVerifier(() => fetchKeys().catch(fetchKeys));
   const revocations = createRevocations(log);
   const durable = settings.environment !== "dev";
-  const redis = settings.redis && createProcessRedis({ settings: settings.redis, revocations, log, durable, stopping });
+  const redis =
+    settings.redis &&
+    // The driver is loaded where it is used alone.
+    (await import("./redis/process-redis.ts")).createProcessRedis({
+      settings: settings.redis,
+      revocations,
+      log,
+      durable,
+      stopping,
+    });
   const close = async () => redis?.close();
   return { ...options, identities, tokens, revocations, redis, addresses, close };
 }
