@@ -13,6 +13,7 @@ import { limitProcessing } from "./processing.ts";
 import { createImageService } from "./service.ts";
 import { createDiskStore } from "./store.disk.ts";
 import { createPostgresStore } from "./store.postgres.ts";
+import { withRecentFiles } from "./store.recent.ts";
 import { startSweeping } from "./store.s3.sweep.ts";
 import { createS3Store } from "./store.s3.ts";
 import type { ImageStore } from "./store.ts";
@@ -30,7 +31,7 @@ async function openS3Store({ log, metrics, stopping, onClose }: Kit, settings: S
   onClose(() => s3.close());
   const removed = metrics.counter("shop_image_orphans_removed_total", "Files removed that belonged to no picture");
   onClose(startSweeping({ s3, log, onRemoved: (count) => removed.inc(count) }));
-  return createS3Store({ s3, log });
+  return withRecentFiles(createS3Store({ s3, log }));
 }
 
 async function openStore(kit: Kit): Promise<ImageStore> {
