@@ -58,7 +58,7 @@ async function expectToSellOn(mesh: TestMesh): Promise<void> {
   expect((await products.listProducts({ query: "desk" })).products.map((it) => it.productId)).toEqual(["desk"]);
   await expect(products.getProduct({ productId: "gone" })).rejects.toThrow();
   expect((await mesh.client(OrderService).getOrder({ orderId }, buyer)).order?.orderId).toBe(orderId);
-  expect(await cartOf(mesh, buyer)).toEqual(["3 lamp", "1 desk"]);
+  expect(await cartOf(mesh, buyer)).toEqual(["1 desk", "3 lamp"]);
   expect(await isSignedIn(mesh, buyer)).toBe(true);
   expect((await mesh.client(ImageService).getImage({ imageId: pictureId })).image?.picture?.alt).toBe("A green mark");
   const picture = await fetch(`${mesh.url("image")}/images/${pictureId}/160.webp`, { headers: mesh.prove("edge") });

@@ -112,8 +112,8 @@ export async function useSample(mesh: TestMesh): Promise<SampleDoings> {
   return { buyer, orderId, heldFor, pictureId: image?.picture?.imageId ?? "" };
 }
 
-/** What is in a buyer's cart: "3 lamp". */
+/** What is in a buyer's cart, sorted: "3 lamp". What was bought goes only after the order is paid, so the order of lines is not sure. */
 export async function cartOf(mesh: TestMesh, buyer: Buyer): Promise<string[]> {
   const { cart } = await mesh.client(CartService).getCart({}, buyer);
-  return cart?.items.map((it) => `${it.quantity} ${it.productId}`) ?? [];
+  return (cart?.items.map((it) => `${it.quantity} ${it.productId}`) ?? []).sort();
 }
