@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 const SCRIPT = `
 trap '' HUP INT TERM
 while read -r line; do pid=$line; done
-[ -n "$pid" ] && kill -9 -- "-$pid" 2>/dev/null
+[ -n "$pid" ] && kill -9 "-$pid" 2>/dev/null
 [ -n "$1" ] && rm -rf -- "$1"
 `;
 

@@ -86,10 +86,13 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
   const guard: Guard = startGuard(options.folder === undefined ? folder : undefined);
   const logFile = join(folder, "log");
   let child: ChildProcess | undefined;
+  let closed = false;
   const output = () => readLog(logFile);
 
   async function start(): Promise<void> {
     const [program = "", ...args] = await options.command(port, folder);
+    // From here to where it is guarded nothing is waited for.
+    if (closed) throw new Error(`${name} is closed and does not start again`);
     const log = openSync(logFile, "a");
     const env = { ...process.env, ...options.env };
     // Detached: a process group of its own, which is ended as a whole, and not by the Ctrl-C that ends the test.
@@ -161,6 +164,7 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
       await start();
     },
     async close() {
+      closed = true;
       await end(options.folder === undefined ? "SIGKILL" : stopSignal);
       await guard.end();
     },

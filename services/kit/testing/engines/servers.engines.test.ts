@@ -1,8 +1,12 @@
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
+import { isAlive } from "#kit/embedded-postgres/process.ts";
 import { startKafka } from "./kafka.ts";
 import { startMongo } from "./mongo.ts";
 import { startPgbouncer } from "./pgbouncer.ts";
@@ -55,6 +59,20 @@ describe("a server of a test's own", () => {
     expect(await Promise.race([asked, soon])).toBe("nothing");
     await server.resume();
     expect(await asked).toBe("1");
+  });
+
+  it("ends, and its files go, when the test's process is killed", async () => {
+    const module = new URL("./redis.ts", import.meta.url).href;
+    const script = `const { pid, folder } = await (await import("${module}")).startRedis(); console.log(JSON.stringify({ pid, folder })); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    closing.push(() => holder.kill("SIGKILL"));
+    const [line] = (await once(holder.stdout, "data")) as [Buffer];
+    const { pid, folder } = JSON.parse(line.toString()) as { pid: number; folder: string };
+    expect([isAlive(pid), existsSync(folder)]).toEqual([true, true]);
+    holder.kill("SIGKILL");
+    await expect.poll(() => [isAlive(pid), existsSync(folder)]).toEqual([false, false]);
   });
 
   it("MongoDB of three members has another primary when the primary is killed", async () => {

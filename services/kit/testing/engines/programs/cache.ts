@@ -29,7 +29,10 @@ export async function cached(key: string, install: (folder: string) => Promise<v
     const unfinished = await mkdtemp(`${folder}.unfinished-`);
     try {
       await install(unfinished);
-      await rename(unfinished, folder);
+      // Somebody who took this lock for a dead one's may have been faster.
+      await rename(unfinished, folder).catch(async (error: unknown) => {
+        if (!(await exists(folder))) throw error;
+      });
       return folder;
     } finally {
       await rm(unfinished, { recursive: true, force: true });
