@@ -77,7 +77,7 @@ async function startSecureBroker(): Promise<TestServer> {
       ]);
       const tool = ["-cp", classPath, "kafka.tools.StorageTool", "format", "-c", file, ...users];
       if (!existsSync(join(data, "meta.properties")))
-        await runFor("Kafka", java, [...tool, "-t", randomBytes(16).toString("base64url")]);
+        await runFor("Kafka", java, [...tool, `--cluster-id=${randomBytes(16).toString("base64url")}`]);
       return [java, "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath, "kafka.Kafka", file];
     },
     async isReady(port) {
