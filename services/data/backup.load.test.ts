@@ -1,12 +1,11 @@
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import type { Manifest } from "./manifest.ts";
 import { expectBooksToBeRight, startLoad } from "./testing/busy-shop.ts";
-import { samplePlace, startSample } from "./testing/sample-shop.ts";
+import { samplePlace, startSample, testFolder } from "./testing/sample-shop.ts";
 import { runTool } from "./testing/tool.ts";
 
 const BACKUPS = 3;
@@ -19,7 +18,7 @@ test("backups of a shop in PostgreSQL that sells meanwhile are of one moment eac
   const shop = await samplePlace({ POSTGRES_URL: await testPostgres() });
   const mesh = await startSample(shop);
   const load = await startLoad(mesh);
-  const folder = await mkdtemp(join(tmpdir(), "shopmesh-backup-"));
+  const folder = await testFolder();
   const backups = Array.from({ length: BACKUPS }, (_, index) => join(folder, `${index}`));
   for (const it of backups) {
     await sleep(PAUSE_MS);

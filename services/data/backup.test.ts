@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -17,6 +16,7 @@ import {
   type SamplePlace,
   samplePlace,
   startSample,
+  testFolder,
   useSample,
 } from "./testing/sample-shop.ts";
 import { runTool } from "./testing/tool.ts";
@@ -34,7 +34,7 @@ const manifestOf = async (folder: string) =>
 
 /** A copy of the backup with one of its files changed. */
 async function tampered(path: (manifest: Manifest) => string, change: (bytes: Buffer) => Buffer): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "shopmesh-backup-"));
+  const folder = await testFolder();
   await cp(backup, folder, { recursive: true });
   const file = join(folder, path(await manifestOf(folder)));
   await writeFile(file, change(await readFile(file)));
@@ -49,7 +49,7 @@ beforeAll(async () => {
   const mesh = await startSample(shop);
   doings = await useSample(mesh);
   await mesh.close();
-  backup = join(await mkdtemp(join(tmpdir(), "shopmesh-backup-")), "today");
+  backup = join(await testFolder(), "today");
   await runTool(["backup", "--from", shop.file, "--to", backup]);
 });
 

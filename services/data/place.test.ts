@@ -1,10 +1,11 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { mustExist, shopPlace } from "./place.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "shopmesh-place-"));
+afterAll(() => rm(folder, { recursive: true }));
 
 it("knows a laptop's shop, the environment's, and one that a file describes", async () => {
   const file = join(folder, ".env");

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
+import { afterAll } from "vitest";
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
@@ -36,9 +37,19 @@ export interface SampleDoings {
 /** Pieces of "desk" that are on sale after the doings. */
 export const DESKS_ON_SALE = 10 - 1 - 2 + 5;
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((it) => rm(it, { recursive: true, force: true }))));
+
+/** A folder that goes when the test file has ended. */
+export async function testFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "shopmesh-data-"));
+  folders.push(folder);
+  return folder;
+}
+
 /** A place with these settings, in a folder of its own. */
 export async function samplePlace(env: Readonly<Record<string, string>>): Promise<SamplePlace> {
-  const folder = await mkdtemp(join(tmpdir(), "shopmesh-data-"));
+  const folder = await testFolder();
   const all = { DATA_DIR: folder, SIMULATE_FULFILMENT: "false", ...env };
   const file = join(folder, "settings.env");
   await writeFile(file, Object.entries(all).map(([name, value]) => `${name}="${value}"\n`).join("")); // biome-ignore format: one thought
