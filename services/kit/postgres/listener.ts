@@ -18,10 +18,23 @@ const RETRY_MS = 500;
 const HEARTBEAT_MS = 5_000;
 const ANSWER_MAX_MS = 4_000;
 
+/** Sends a statement on a connection. */
+type Send = (client: pg.Client, text: string) => Promise<unknown>;
+
+/** Sends one statement after the other, as the driver wants it. */
+function createTurns(): Send {
+  let last: Promise<unknown> = Promise.resolve();
+  return (client, text) => {
+    const sent = last.then(() => client.query(text));
+    last = sent.catch(() => {});
+    return sent;
+  };
+}
+
 /** Asks from time to time whether the other end is still there; one that does not answer is cut off. */
-function watch(client: pg.Client, heartbeatMs: number): void {
+function watch(client: pg.Client, heartbeatMs: number, send: Send): void {
   const timer = setInterval(() => {
-    client.query("SELECT 1").catch(() => cut(client));
+    send(client, "SELECT 1").catch(() => cut(client));
   }, heartbeatMs);
   timer.unref();
   client.once("end", () => clearInterval(timer));
@@ -30,6 +43,7 @@ function watch(client: pg.Client, heartbeatMs: number): void {
 /** Opens nothing before the first `listen`. The URL must lead straight to the server: no pooler passes a NOTIFY on. */
 export function createListener(config: pg.ClientConfig, log: Logger, heartbeatMs: number = HEARTBEAT_MS): Listener {
   const channels = new Map<string, Set<OnNotify>>();
+  const send = createTurns();
   let client: Promise<pg.Client> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -51,7 +65,7 @@ export function createListener(config: pg.ClientConfig, log: Logger, heartbeatMs
       client = undefined;
       retryLater();
     });
-    watch(next, heartbeatMs);
+    watch(next, heartbeatMs, send);
     return next;
   };
   const connected = (): Promise<pg.Client> => {
@@ -87,14 +101,14 @@ export function createListener(config: pg.ClientConfig, log: Logger, heartbeatMs
         return !channels.has(channel);
       };
       try {
-        await (await connected()).query(`LISTEN "${channel}"`);
+        await send(await connected(), `LISTEN "${channel}"`);
       } catch (error) {
         remove();
         throw error;
       }
       return async () => {
         // A connection that breaks now has forgotten the channel as well.
-        if (remove() && !closed) await client?.then((it) => it.query(`UNLISTEN "${channel}"`)).catch(() => {});
+        if (remove() && !closed) await client?.then((it) => send(it, `UNLISTEN "${channel}"`)).catch(() => {});
       };
     },
     async close() {
