@@ -70,6 +70,7 @@ const reserve: Act = (store, { orderId, lines }) => store.reserve(orderId, lines
 const lapse: Act = (store, { orderId, lines }) => store.reserve(orderId, lines, 0);
 const confirm: Act = (store, { orderId }) => store.confirm(orderId);
 const release: Act = (store, { orderId }) => store.release(orderId);
+const buy: Act = async (store, subject) => [await reserve(store, subject), await confirm(store, subject)];
 const sweep: Act = (store) => store.expire(100);
 /** Another order, so that the books would bear it if the pieces of this one came back twice. */
 const sellToOther: Act = async (store, { lines }) => {
@@ -116,6 +117,7 @@ const SCENARIOS: readonly Scenario[] = [
   { name: "reserve, and again", act: reserve, again: reserve, outcome: { taken: true } },
   { name: "reserve, and nobody asks again", act: reserve, outcome: { taken: false } },
   { name: "reserve, and release", act: reserve, again: release, outcome: { taken: false } },
+  { name: "reserve, and buy", act: reserve, again: buy, outcome: { taken: true } },
   { name: "reserve what is not all there", act: reserve, stocks: [STOCK, STOCK, 2], outcome: { taken: false } },
   { name: "reserve again what lapsed", given: [lapse, sweep], act: reserve, again: reserve, outcome: { taken: true } },
   { name: "confirm", given: [reserve], act: confirm, again: confirm, outcome: { taken: true } },
