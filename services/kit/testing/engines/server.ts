@@ -1,12 +1,11 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import { isAlive, sendSignal } from "#kit/embedded-postgres/process.ts";
 import { type Guard, startGuard } from "./guard.ts";
 import { freePort } from "./ports.ts";
+import { endProcess, signalAll } from "./process-group.ts";
 
 /** A real server that a test has started and does with as it likes. */
 export interface TestServer {
@@ -55,7 +54,6 @@ export interface ServerOptions {
 
 /** Long, since eight servers may start on a machine that is busy already. */
 const READY_TIMEOUT_MS = 90_000;
-const STOP_TIMEOUT_MS = 20_000;
 const POLL_MS = 25;
 const OUTPUT_MAX_CHARS = 3_000;
 const PORT_TRIES_MAX = 3;
@@ -103,49 +101,16 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
     started.on("error", (error) => (failure = error.message));
     started.unref();
     guard.watch(started.pid);
-    await ready(() => {
+    await untilReady(options, port, output, () => {
       if (failure || started.exitCode !== null || started.signalCode !== null)
         throw new Error(`${name} did not start: ${failure || output().slice(-OUTPUT_MAX_CHARS)}`);
     });
   }
-
-  async function ready(check: () => void): Promise<void> {
-    const deadline = Date.now() + READY_TIMEOUT_MS;
-    for (;;) {
-      check();
-      try {
-        return void (await options.isReady(port));
-      } catch (error) {
-        if (Date.now() > deadline)
-          throw new Error(`${name} did not get ready: ${error}; it logged ${output().slice(-OUTPUT_MAX_CHARS)}`);
-      }
-      await sleep(POLL_MS);
-    }
-  }
-
   async function end(signal: NodeJS.Signals): Promise<void> {
-    const pid = child?.pid;
-    if (pid === undefined || !isAlive(pid)) return;
-    const pids = signal === "SIGKILL" ? [pid, ...(await descendants(pid))] : [pid];
-    for (const it of pids) sendSignal(it, signal);
-    // What is paused does not even take this.
-    if (signal !== "SIGKILL") await resume();
-    const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (pids.some(isAlive)) {
-      if (Date.now() > deadline) return end("SIGKILL");
-      await sleep(POLL_MS);
-    }
+    if (child?.pid === undefined) return;
+    await endProcess(child.pid, signal);
     guard.watch(undefined);
   }
-
-  async function signalAll(signal: NodeJS.Signals): Promise<void> {
-    const pid = child?.pid;
-    if (pid === undefined || !isAlive(pid)) return;
-    // The first process first: it makes no more of them then.
-    sendSignal(pid, signal);
-    for (const it of await descendants(pid)) sendSignal(it, signal);
-  }
-  const resume = () => signalAll("SIGCONT");
 
   return {
     url: options.url(port),
@@ -157,8 +122,8 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
     output,
     stop: () => end(stopSignal),
     kill: () => end("SIGKILL"),
-    pause: () => signalAll("SIGSTOP"),
-    resume,
+    pause: () => signalAll(child?.pid, "SIGSTOP"),
+    resume: () => signalAll(child?.pid, "SIGCONT"),
     async restart() {
       await end(stopSignal);
       await start();
@@ -171,22 +136,30 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
   };
 }
 
+/** Asks until it is ready; `check` throws when it never will be. */
+async function untilReady(
+  { name, isReady }: ServerOptions,
+  port: number,
+  output: () => string,
+  check: () => void,
+): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    check();
+    try {
+      return void (await isReady(port));
+    } catch (error) {
+      if (Date.now() > deadline)
+        throw new Error(`${name} did not get ready: ${error}; it logged ${output().slice(-OUTPUT_MAX_CHARS)}`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
 function readLog(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
     return "";
   }
-}
-
-/** All processes below one. */
-async function descendants(pid: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
-  const rows = stdout
-    .trim()
-    .split("\n")
-    .map((it) => it.trim().split(/\s+/).map(Number));
-  const below = (parent: number): number[] =>
-    rows.flatMap(([child = 0, of]) => (of === parent ? [child, ...below(child)] : []));
-  return below(pid);
 }
