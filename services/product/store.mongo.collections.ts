@@ -34,10 +34,12 @@ export interface Collections {
   readonly events: Collection<EventDocument>;
   /** Each operation on them goes through this. */
   readonly run: Mongo["run"];
+  /** What people browse is read through this, with `ANYWHERE`. */
+  readonly read: Mongo["read"];
   readonly times: Times;
 }
 
-export function collectionsOf(mongo: Pick<Mongo, "collection" | "run">, times = TIMES): Collections {
+export function collectionsOf(mongo: Pick<Mongo, "collection" | "run" | "read">, times = TIMES): Collections {
   return {
     products: mongo.collection("products"),
     categories: mongo.collection("categories"),
@@ -46,9 +48,13 @@ export function collectionsOf(mongo: Pick<Mongo, "collection" | "run">, times = 
     adjustments: mongo.collection("adjustments"),
     events: mongo.collection("events"),
     run: mongo.run,
+    read: mongo.read,
     times,
   };
 }
+
+/** Browsing goes on from the other servers while a new primary is elected. */
+export const ANYWHERE = { readPreference: "primaryPreferred" } as const;
 
 /** A moment from now by the server's clock, for updates with a pipeline. */
 export const fromNow = (ms: number) => ({ $add: ["$$NOW", ms] });

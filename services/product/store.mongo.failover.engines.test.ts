@@ -127,3 +127,30 @@ describe("a primary that is killed in mid-load", () => {
     }
   });
 });
+
+describe("a set that has lost its majority", () => {
+  it("goes on showing products, takes no order, and takes them again when it is back", {
+    timeout: 180_000,
+  }, async () => {
+    const { productId, categoryId } = await addProduct(store, STOCK);
+    const lines = [{ productId, quantity: 1 }];
+    const reserve = () => store.reserve(randomUUID(), lines, HOLD_MS).then(() => "held");
+    const reasonOf = (work: Promise<unknown>) =>
+      work.catch((error: unknown) => (error as { reason?: unknown }).reason ?? error);
+    const lost = set.members.slice(0, 2);
+    for (const it of lost) await it.kill();
+    await expect.poll(() => reasonOf(reserve()), { timeout: 30_000 }).toBe("DEPENDENCY_UNAVAILABLE");
+    const list = () => store.list({ filter: { categoryId, inStockOnly: true }, order: "popular", limit: 10 });
+    const browse = async () => [
+      (await list()).totalSize,
+      (await store.find([productId])).length,
+      (await store.listCategories()).length > 0,
+    ];
+    await expect.poll(() => reasonOf(browse()), { timeout: 30_000 }).toEqual([1, 1, true]);
+    // The circuit of the writes is open by now; what people look at has one of its own.
+    for (let times = 0; times < 10; times++) await reasonOf(reserve());
+    expect(await browse()).toEqual([1, 1, true]);
+    for (const it of lost) await it.restart();
+    await expect.poll(() => reasonOf(reserve()), { timeout: 60_000 }).toBe("held");
+  });
+});

@@ -1,7 +1,7 @@
 import type { Filter } from "mongodb";
 import { type MetTerm, scoreOf, slipsOfTerm, termsFilter } from "./search.mongo.ts";
 import type { SearchTerms } from "./search.ts";
-import type { Collections } from "./store.mongo.collections.ts";
+import { ANYWHERE, type Collections } from "./store.mongo.collections.ts";
 import { PRODUCT_FIELDS, type ProductDocument, type ProductRecord, toProduct } from "./store.mongo.documents.ts";
 import { listIndex, SEARCH_INDEX, SORTS } from "./store.mongo.indexes.ts";
 import type { Listed, ListQuery, Place, ProductFilter } from "./store.ts";
@@ -22,16 +22,14 @@ export interface ListPlan {
 /** Words that a mistyped term may mean; with more than these it is too vague. */
 const NEAR_WORDS_MAX = 100;
 const NOTHING: Listed = { items: [], totalSize: 0 };
-/** Browsing goes on from the other servers while a new primary is elected. */
-const READ = { readPreference: "primaryPreferred" } as const;
 
 /** The terms with the words of the shop that each may be a slip of. */
-export async function meet({ words, run }: Collections, { terms, allowTypos }: SearchTerms): Promise<MetTerm[]> {
+export async function meet({ words, read }: Collections, { terms, allowTypos }: SearchTerms): Promise<MetTerm[]> {
   if (!allowTypos) return terms.map((term) => ({ term, near: [] }));
   const wordsNear = async (term: string) => {
     const near = { near: { $in: slipsOfTerm(term) } };
-    const found = await run(() =>
-      words.find(near, { ...READ, projection: { _id: 1 }, limit: NEAR_WORDS_MAX, hint: "near" }).toArray(),
+    const found = await read(() =>
+      words.find(near, { ...ANYWHERE, projection: { _id: 1 }, limit: NEAR_WORDS_MAX, hint: "near" }).toArray(),
     );
     return { term, near: found.map((it) => it._id) };
   };
@@ -92,7 +90,7 @@ export function pageCursor({ products }: Collections, plan: ListPlan, limit: num
   const sort = { [field]: direction, _id: direction };
   if (plan.score === undefined) {
     const projection = { ...PRODUCT_FIELDS, key: `$${field}` };
-    const options = { ...READ, sort, limit, projection, hint: plan.pageIndex };
+    const options = { ...ANYWHERE, sort, limit, projection, hint: plan.pageIndex };
     return products.find(plan.pageFilter, options).project<ProductRecord & { key: unknown }>(projection);
   }
   return products.aggregate<ProductRecord & { key: unknown }>(
@@ -104,20 +102,20 @@ export function pageCursor({ products }: Collections, plan: ListPlan, limit: num
       { $limit: limit },
       { $project: { ...PRODUCT_FIELDS, key: "$score" } },
     ],
-    { ...READ, hint: plan.pageIndex },
+    { ...ANYWHERE, hint: plan.pageIndex },
   );
 }
 
 /** A page of products and the number of all that match. */
 export async function listProducts(collections: Collections, query: ListQuery): Promise<Listed> {
-  const { products, run } = collections;
+  const { products, read } = collections;
   const { terms: asked } = query.filter;
   if (asked?.terms.length === 0) return NOTHING;
   const terms = asked && (await meet(collections, asked));
   const plan = planOf(query, terms);
   const [page, totalSize] = await Promise.all([
-    run(() => pageCursor(collections, plan, query.limit).toArray()),
-    run(() => products.countDocuments(plan.filter, { ...READ, hint: plan.countIndex })),
+    read(() => pageCursor(collections, plan, query.limit).toArray()),
+    read(() => products.countDocuments(plan.filter, { ...ANYWHERE, hint: plan.countIndex })),
   ]);
   const items = page.map((it) => {
     const key = it.key instanceof Date ? it.key.getTime() : (it.key as number | string);

@@ -4,16 +4,13 @@ import { isDuplicate } from "#kit/mongo/away.ts";
 import type { Mongo } from "#kit/mongo/client.ts";
 import { toSearchFields, toWords } from "./search.mongo.ts";
 import { nameKey, type SearchDocument } from "./search.ts";
-import { type Collections, collectionsOf, type Times } from "./store.mongo.collections.ts";
+import { ANYWHERE, type Collections, collectionsOf, type Times } from "./store.mongo.collections.ts";
 import { type CategoryDocument, PRODUCT_FIELDS, type ProductRecord, toProduct } from "./store.mongo.documents.ts";
 import { createMongoStockFeed } from "./store.mongo.feed.ts";
 import { POPULARITY_STEP } from "./store.mongo.indexes.ts";
 import { listProducts } from "./store.mongo.list.ts";
 import { createMongoStock } from "./store.mongo.stock.ts";
 import type { CatalogueStore, Category, ProductContent, ProductStore } from "./store.ts";
-
-/** Browsing goes on from the other servers while a new primary is elected. */
-const READ = { readPreference: "primaryPreferred" } as const;
 
 /** Products that sold equally well stand mixed and not by the alphabet: the low bits are a hash of the id. */
 export const chanceOf = (productId: string) =>
@@ -43,7 +40,7 @@ export async function rememberWords({ words, run }: Collections, all: readonly s
 }
 
 function createMongoCatalogue(collections: Collections): CatalogueStore {
-  const { products, categories, run } = collections;
+  const { products, categories, run, read } = collections;
   return {
     async insertCategory({ categoryId, name, description, picture, position }) {
       const document = { _id: categoryId, name, description, position, ...(picture && { picture }) };
@@ -57,18 +54,18 @@ function createMongoCatalogue(collections: Collections): CatalogueStore {
     },
 
     async findCategory(categoryId) {
-      const found = await run(() => categories.findOne({ _id: categoryId }, READ));
+      const found = await read(() => categories.findOne({ _id: categoryId }, ANYWHERE));
       return found === null ? undefined : toCategory(found);
     },
 
     async listCategories() {
       const [all, counts] = await Promise.all([
-        run(() => categories.find({}, { ...READ, sort: { position: 1, _id: 1 } }).toArray()),
-        run(() =>
+        read(() => categories.find({}, { ...ANYWHERE, sort: { position: 1, _id: 1 } }).toArray()),
+        read(() =>
           products
             .aggregate<{ _id: string; count: number }>(
               [{ $match: { deleted: false } }, { $group: { _id: "$categoryId", count: { $sum: 1 } } }],
-              { ...READ, hint: "category_price" },
+              { ...ANYWHERE, hint: "category_price" },
             )
             .toArray(),
         ),
@@ -104,8 +101,8 @@ function createMongoCatalogue(collections: Collections): CatalogueStore {
     async find(productIds) {
       if (productIds.length === 0) return [];
       const filter = { _id: { $in: [...productIds] }, deleted: false };
-      const options = { ...READ, projection: PRODUCT_FIELDS };
-      const found = await run(() => products.find(filter, options).project<ProductRecord>(PRODUCT_FIELDS).toArray());
+      const options = { ...ANYWHERE, projection: PRODUCT_FIELDS };
+      const found = await read(() => products.find(filter, options).project<ProductRecord>(PRODUCT_FIELDS).toArray());
       return found.map(toProduct);
     },
 
@@ -138,7 +135,7 @@ function createMongoCatalogue(collections: Collections): CatalogueStore {
 
 /** What the store is made of. */
 export interface MongoStoreOptions {
-  readonly mongo: Pick<Mongo, "db" | "collection" | "run">;
+  readonly mongo: Pick<Mongo, "db" | "collection" | "run" | "read">;
   readonly log: Pick<Logger, "debug">;
   /** Left out: as a shop needs them. */
   readonly times?: Times;

@@ -16,6 +16,8 @@ export interface Mongo {
   collection<T extends Document>(name: string): Collection<T>;
   /** Runs one operation within its budget; what a caller sees of a MongoDB that is away is DEPENDENCY_UNAVAILABLE. */
   readonly run: Engine["run"];
+  /** The same for reading from whichever server is there: it goes on while the others have no primary. */
+  readonly read: Engine["run"];
   /** Asks whether there is a primary that writes could go to. @throws the driver's error */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -95,11 +97,16 @@ export function openMongo({ url, workload, log, metrics }: MongoOptions): Mongo 
     ...{ name: "mongodb", isAway, log, budgetMs: BUDGET_MS, check: ask },
     ...(metrics && { metrics }),
   });
+  const anyone = createEngine({
+    ...{ name: "mongodb-reads", isAway, log, budgetMs: BUDGET_MS },
+    ...(metrics && { metrics }),
+  });
   return {
     place: placeOf(url),
     db,
     collection: (name) => db.collection(`${workload}.${name}`),
     run: engine.run,
+    read: anyone.run,
     ping: () => engine.probe(ask, { budgetMs: PING_BUDGET_MS }),
     close: () => client.close(),
   };

@@ -1,7 +1,7 @@
 import type { Mongo } from "#kit/mongo/client.ts";
 
 type Collection = ReturnType<Mongo["collection"]>;
-type Corner = Pick<Mongo, "collection" | "run">;
+type Corner = Pick<Mongo, "collection" | "run" | "read">;
 
 /** What becomes of the write at which a process ends: never sent, made, or on its way for longer than anybody waits. */
 export type Ending = "before" | "after" | "late";
@@ -57,10 +57,8 @@ export function createCrashingMongo(mongo: Corner, last: number, ending: Ending)
 
   return {
     collection: ((name: string) => guarded(mongo.collection(name))) as Mongo["collection"],
-    run: (operation, options) => {
-      if (crashed) return Promise.reject(new Crash());
-      return mongo.run(operation, options);
-    },
+    run: (operation, options) => (crashed ? Promise.reject(new Crash()) : mongo.run(operation, options)),
+    read: (operation, options) => (crashed ? Promise.reject(new Crash()) : mongo.read(operation, options)),
     crashed: () => crashed,
     arrive: () => onItsWay().catch(() => {}),
   };
