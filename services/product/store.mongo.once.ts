@@ -7,6 +7,7 @@ import type { AdjustmentDocument, EventDocument } from "./store.mongo.documents.
 import { POPULARITY_STEP } from "./store.mongo.indexes.ts";
 import { adjusted } from "./store.mongo.pieces.ts";
 import { dueFor } from "./store.mongo.sweep.ts";
+import { inOrder, inTurns } from "./store.mongo.turns.ts";
 import { type Adjustment, STOCK_MAX, type StockLine } from "./store.ts";
 
 // Changes that happen once for each id, adjustments and counts of sales: the change is recorded with a moment until which
@@ -74,10 +75,10 @@ export async function adjust(collections: Collections, adjustment: Adjustment): 
     await run(() => adjustments.deleteOne({ _id: requestId, state: "pending", until }));
     throw whyNotAdjusted(adjustment, product?.stock);
   }
+  // Whoever repeats it at this moment may have given it more time: the mark is to stay that long.
+  const latest = { $set: { until: { $max: ["$until", until] } } };
   const applied = { $set: { state: "applied", next: { step: "settle", time: longOver(collections.times) } } };
-  await run(() =>
-    adjustments.updateOne({ _id: requestId, productId, delta }, [{ $set: { until } }, applied], { upsert: true }),
-  );
+  await run(() => adjustments.updateOne({ _id: requestId, productId, delta }, [latest, applied], { upsert: true }));
   return product?.stock ?? 0;
 }
 
@@ -97,13 +98,19 @@ async function settleAdjustments({ products, adjustments, run, times }: Collecti
     if (state === "pending") {
       const isMade = await run(() => products.countDocuments({ _id: productId, marks }));
       // Nobody was told that it is made, and now it cannot be any more; or the mark has the final word.
-      if (isMade === 0) return run(() => adjustments.deleteOne({ _id, state, until }));
-      await run(() => adjustments.updateOne({ _id, until }, { $set: { state: "applied" } }));
+      if (isMade === 0) {
+        await run(() => adjustments.deleteOne({ _id, state, until }));
+        return;
+      }
+      const asRead = { _id, state, until };
+      const { matchedCount } = await run(() => adjustments.updateOne(asRead, { $set: { state: "applied" } }));
+      // Somebody repeats it just now, or was faster: without the mark it could be made again.
+      if (matchedCount === 0) return;
     }
     await run(() => products.updateOne({ _id: productId }, { $pull: { marks } }));
-    return run(() => adjustments.updateOne({ _id, state: "applied", until }, { $unset: { next: 1 } }));
+    await run(() => adjustments.updateOne({ _id, state: "applied", until }, { $unset: { next: 1 } }));
   };
-  for (const it of due) await settle(it);
+  await inTurns(due, settle);
   return due.length === BATCH_MAX;
 }
 
@@ -179,6 +186,6 @@ async function forgetEvents({ products, events, run, times }: Collections): Prom
 
 /** Does once what is due for adjustments and events; answers whether there may be more. */
 export async function settleOnce(collections: Collections): Promise<boolean> {
-  const more = [await settleAdjustments(collections), await forgetEvents(collections)];
+  const more = await inOrder([settleAdjustments, forgetEvents], (it) => it(collections));
   return more.includes(true);
 }

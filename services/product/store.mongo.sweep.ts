@@ -3,11 +3,10 @@ import type { Collections, Times } from "./store.mongo.collections.ts";
 import type { ReservationDocument } from "./store.mongo.documents.ts";
 import { sell } from "./store.mongo.pieces.ts";
 import { lapse, resumeGiveBack, returnMark } from "./store.mongo.reservations.ts";
+import { inOrder, inTurns } from "./store.mongo.turns.ts";
 
 // What is done for reservations when its time has come, by any replica, and by several at once without harm.
 
-/** Reservations that are worked on at the same time. */
-const AT_ONCE = 10;
 /** Reservations that are read, and whose products are written, at a time. */
 const BATCH_MAX = 500;
 /** Holds of the products of one order that are looked at before it is refused. */
@@ -22,13 +21,6 @@ export const dueFor = (step: string, { clockSkewMs }: Times): Filter<Document> =
   "next.time": { $lte: new Date(Date.now() + clockSkewMs) },
   ...DUE,
 });
-
-async function inTurns<T, R>(all: readonly T[], work: (it: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let from = 0; from < all.length; from += AT_ONCE)
-    results.push(...(await Promise.all(all.slice(from, from + AT_ONCE).map(work))));
-  return results;
-}
 
 async function due(
   { reservations, run, times }: Collections,
@@ -85,17 +77,27 @@ async function forgetDue(collections: Collections): Promise<number> {
   return over.length;
 }
 
-/** Ends attempts that nobody finished, and goes on with putting back what somebody left; answers how many those were. */
-async function resumeDue(collections: Collections): Promise<number> {
+/** Ends attempts that nobody finished; answers how many those were. */
+async function abandonDue(collections: Collections): Promise<number> {
   const abandoned = await due(collections, "abandon", BATCH_MAX);
   await inTurns(abandoned, (it) => lapse(collections, it, DUE));
-  const owing = await due(collections, "give_back", BATCH_MAX);
-  await inTurns(owing, (it) => resumeGiveBack(collections, it));
-  return Math.max(abandoned.length, owing.length);
+  return abandoned.length;
 }
 
-/** Does once what is due for reservations, holds that are over aside; answers whether there may be more. */
+/** Goes on with putting back what somebody left; answers how many those were. */
+async function giveBackDue(collections: Collections): Promise<number> {
+  const owing = await due(collections, "give_back", BATCH_MAX);
+  await inTurns(owing, (it) => resumeGiveBack(collections, it));
+  return owing.length;
+}
+
+const JOBS = [abandonDue, giveBackDue, sellDue, forgetDue];
+
+/**
+ * Does once what is due for reservations, holds that are over aside; answers whether there may be more.
+ * @throws when all was tried, what the first that failed threw
+ */
 export async function settleReservations(collections: Collections): Promise<boolean> {
-  const counts = [await resumeDue(collections), await sellDue(collections), await forgetDue(collections)];
+  const counts = await inOrder(JOBS, (it) => it(collections));
   return counts.some((it) => it >= BATCH_MAX);
 }
