@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { KNOWN_PASSWORDS } from "#kit/known-passwords.ts";
 import { readSettings } from "#kit/settings.ts";
 import { ROOT } from "../contracts.ts";
 import { ENGINES, type Engine, enginesOf, FULL, LEAN } from "../engines.ts";
@@ -19,6 +21,8 @@ const projects: Readonly<Record<Profile, Project>> = {
   lean: readProject(yaml, "lean"),
   full: readProject(yaml, "full"),
 };
+/** What services are told; Grafana's is its own. */
+const PASSWORDS = ["ADMIN_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "S3_SECRET_KEY"];
 const ENGINES_OF: Readonly<Record<Profile, ReadonlySet<Engine>>> = { lean: LEAN, full: FULL };
 const everywhere = PROFILES.flatMap((profile) =>
   Object.entries(projects[profile].services).map(
@@ -52,6 +56,11 @@ describe("compose.yaml", () => {
       [...new Set([...all].map(([, name, value]) => `${name}=${value}`))].sort();
     expect(pairs(told)).toEqual(pairs(used));
   });
+
+  it("has no password where nobody chose one but those that services refuse outside dev", () => {
+    const known = [...yaml.matchAll(/\$\{\w+(?:PASSWORD|SECRET_KEY):-([^}]*)\}/g)].map(([, value]) => value);
+    expect([...new Set(known)].sort()).toEqual([...KNOWN_PASSWORDS].sort());
+  });
 });
 
 describe.each(PROFILES)("the profile %s", (profile) => {
@@ -60,7 +69,7 @@ describe.each(PROFILES)("the profile %s", (profile) => {
   it("has a container for each service and its engines, and those that all need", () => {
     const workloads = mesh.workloads.map((it) => containerNameOf(it.name, profile));
     const engines = [...ENGINES_OF[profile]];
-    const more = profile === "full" ? ["mongodb-setup", "prometheus", "grafana"] : [];
+    const more = profile === "full" ? ["mongodb-setup", "s3-setup", "prometheus", "grafana"] : [];
     const expected = ["certificates", "edge", "web", "demo", ...workloads, ...engines, ...more];
     expect(Object.keys(services).sort()).toEqual(expected.sort());
   });
@@ -112,6 +121,21 @@ describe.each(PROFILES)("the profile %s", (profile) => {
     expect(containerOf("image", profile).environment?.IMAGE_STORE).toBe(profile === "full" ? "s3" : "postgres");
   });
 
+  it.each(PASSWORDS)("is refused outside dev by each service that is told %s, unless it is another one", (variable) => {
+    const chosen = Object.fromEntries(PASSWORDS.map((it) => [it, "of-my-own"]));
+    const environmentsWith = (env: Readonly<Record<string, string>>) => {
+      const { services } = readProject(yaml, profile, { ENVIRONMENT: "prod", ...env });
+      return mesh.workloads.map((it) => services[containerNameOf(it.name, profile)]?.environment ?? {});
+    };
+    const known = environmentsWith({ ...chosen, [variable]: "" });
+    for (const [at, own] of environmentsWith(chosen).entries()) {
+      expect(() => readSettings(own)).not.toThrow();
+      const reading = expect(() => readSettings(known[at] ?? {}));
+      if (isDeepStrictEqual(known[at], own)) reading.not.toThrow();
+      else reading.toThrow("which everybody knows");
+    }
+  });
+
   it("joins with an engine's network who uses it, and nobody else", () => {
     for (const engine of ENGINES_OF[profile]) {
       const inside = Object.entries(services)
@@ -132,6 +156,13 @@ describe.each(PROFILES)("the profile %s", (profile) => {
       for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     }
   });
+
+  it("shows others the edge alone, whatever is set", () => {
+    const shown = Object.entries(readProject(yaml, profile, { PUBLISH_ADDRESS: "0.0.0.0" }).services)
+      .filter(([, { ports = [] }]) => ports.some((it) => !it.startsWith("127.0.0.1:")))
+      .map(([name]) => name);
+    expect(shown).toEqual(["edge"]);
+  });
 });
 
 describe("every container", () => {
@@ -144,6 +175,13 @@ describe("every container", () => {
         mem_limit: expect.stringMatching(/^\d+[mg]$/),
         read_only: !name.startsWith("kafka"),
       });
+  });
+
+  it("is nobody's root: it says whom it runs as, or the shop's own image does", () => {
+    const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+    expect(/^USER (\S+)$/m.exec(dockerfile)?.[1]).toBe("1000:1000");
+    for (const [name, { image, user }] of everywhere)
+      if (image !== "shopmesh:dev") expect(user, name).toMatch(/^[1-9]\d*:\d+$/);
   });
 
   it("is of an image that is named by its version, or of the shop's own", () => {
@@ -165,7 +203,7 @@ describe("every container", () => {
 
   it("ends when it has done what is done once, and goes on otherwise", () => {
     for (const [name, { restart }] of everywhere)
-      expect(restart, name).toBe(/^(certificates|mongodb-setup|demo) /.test(name) ? "no" : "unless-stopped");
+      expect(restart, name).toBe(/^(certificates|mongodb-setup|s3-setup|demo) /.test(name) ? "no" : "unless-stopped");
   });
 });
 

@@ -4,6 +4,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { User } from "#gen/shop/mesh/v1/policy_pb.js";
 import type { Deployment as Described } from "#kit/deployment.ts";
 import { CHECK_TIMEOUT_MS } from "#kit/health.ts";
+import { KNOWN_PASSWORDS } from "#kit/known-passwords.ts";
 import { CLOSE_GRACE_MS } from "#kit/serve.ts";
 import { readSettings } from "#kit/settings.ts";
 import { contractOf } from "#kit/testing/contract.ts";
@@ -50,6 +51,18 @@ function emitted(mesh: Mesh) {
     external: (parse(text(`${BASE}/secrets/external/kustomization.yaml`)) as Kustomization).resources ?? [],
   };
 }
+
+/** Dev's secrets with passwords that somebody chose. */
+const ownSecrets = (secrets: Readonly<Record<string, string>> = {}) =>
+  Object.fromEntries(
+    Object.entries(secrets).map(([name, it]) => [
+      name,
+      KNOWN_PASSWORDS.reduce(
+        (own, known) => (own === known ? "of-my-own" : own.replace(`:${known}@`, ":of-my-own@")),
+        it,
+      ),
+    ]),
+  );
 
 const podOf = (it: Deployment) => it.spec?.template?.spec as Pod;
 const containersOf = (pod: Pod) => [...(pod.initContainers ?? []), ...pod.containers];
@@ -140,10 +153,20 @@ describe("what a workload is told", () => {
   it("is understood by the kit, in every environment", () => {
     for (const [name, settings] of Object.entries(shop.settings))
       for (const environment of ["dev", "qat", "uat", "prod"]) {
-        const read = readSettings({ ...settings, ...shop.secrets[name], ENVIRONMENT: environment });
+        const secrets = environment === "dev" ? shop.secrets[name] : ownSecrets(shop.secrets[name]);
+        const read = readSettings({ ...settings, ...secrets, ENVIRONMENT: environment });
         expect(read.host, name).toBe("0.0.0.0");
         expect(read.shutdownDelayMs, name).toBe(0);
       }
+  });
+
+  it("is refused where it is a secret that everybody knows, in every environment but dev", () => {
+    for (const [name, secrets] of Object.entries(shop.secrets))
+      for (const environment of ["qat", "uat", "prod"])
+        for (const variable of Object.keys(secrets).filter((it) => it !== "ADMIN_EMAIL")) {
+          const env = { ...ownSecrets(secrets), [variable]: secrets[variable], ENVIRONMENT: environment };
+          expect(() => readSettings(env), name).toThrow(`password of ${variable} is`);
+        }
   });
 
   it("is no secret, and its secrets are in no ConfigMap", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { KNOWN_PASSWORDS } from "./known-passwords.ts";
 import { POOL_MAX } from "./postgres/settings.ts";
 import { DEFAULT_PORTS, readSettings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
@@ -40,6 +41,8 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["ADMIN_PASSWORD", "é".repeat(37), "at most 72 bytes"],
 ];
 
+const SASL = { KAFKA_SASL: "plain", KAFKA_USERNAME: "shop" };
+
 function complaint(env: Record<string, string>): string {
   try {
     readSettings(env);
@@ -76,6 +79,38 @@ describe("a wrong setting", () => {
   it("never repeats what may hold a password", () => {
     for (const variable of ["POSTGRES_URL", "PRODUCT_URL", "ADMIN_PASSWORD"])
       expect(complaint({ [variable]: "hunter2" })).not.toContain("hunter2");
+  });
+});
+
+describe("a password that everybody knows", () => {
+  const [known = ""] = KNOWN_PASSWORDS;
+  const GUARDED: readonly [variable: string, value: string][] = [
+    ["ADMIN_PASSWORD", known],
+    ["POSTGRES_URL", `postgres://shop:${known}@db/shop?sslmode=require`],
+    ["POSTGRES_URL", `postgres://shop@db/shop?sslmode=require&password=${known}`],
+    ["MONGODB_URL", `mongodb://shop:${known}@a:27017,b:27017/shop?replicaSet=shop`],
+    ["REDIS_URL", `redis://:${known}@redis:6379/0`],
+    ["REDIS_URL", `rediss+sentinel://shop:${known}@a:26379,b:26379/main/0`],
+    ["S3_URL", `https://key:%73${known.slice(1)}@s3.example/pictures`],
+    ["KAFKA_PASSWORD", known],
+  ];
+
+  it.each(GUARDED)("%s=%s stops the start in every environment but dev", (variable, value) => {
+    const env = { KAFKA_BROKERS: "kafka:9092", ...(variable === "KAFKA_PASSWORD" && SASL), [variable]: value };
+    expect(() => readSettings(env)).not.toThrow();
+    for (const environment of ["qat", "uat", "prod"]) {
+      const sentence = complaint({ ...env, ENVIRONMENT: environment });
+      expect(sentence).toContain(`password of ${variable} is`);
+      expect(sentence).toContain(`ENVIRONMENT is ${environment}.`);
+      expect(sentence).not.toContain(value);
+    }
+    const own = value.replace(known, "my-own-word").replace(`%73${known.slice(1)}`, "my-own-word");
+    expect(() => readSettings({ ...env, [variable]: own, ENVIRONMENT: "prod" })).not.toThrow();
+  });
+
+  it("may be part of a name: users, databases and hosts are not secret", () => {
+    const env = { POSTGRES_URL: `postgres://${known}:my-own-word@${known}/${known}`, ENVIRONMENT: "prod" };
+    expect(readSettings(env)).toMatchObject({ environment: "prod" });
   });
 });
 

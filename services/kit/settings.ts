@@ -1,6 +1,7 @@
 import { baseUrls, boolean, type Env, email, integer, oneOf, password, url } from "./env.ts";
 import { type IdentitySettings, readIdentity } from "./identity/settings.ts";
 import { type KafkaSettings, readKafka } from "./kafka/settings.ts";
+import { refuseKnownPasswords } from "./known-passwords.ts";
 import { readMongo } from "./mongo/settings.ts";
 import { type PostgresSettings, readPostgres } from "./postgres/settings.ts";
 import { type RedisSettings, readRedis } from "./redis/settings.ts";
@@ -134,6 +135,7 @@ export function readSettings(env: Env): Settings {
   for (const [name, value] of Object.entries(urls)) checkScheme(variable(name as Workload, "URL"), value, identity);
   const environment = oneOf(env, "ENVIRONMENT", ["dev", "qat", "uat", "prod"] as const, "dev");
   const dev = environment === "dev";
+  if (!dev) refuseKnownPasswords(env, environment);
   const s3 = readS3(env);
   const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
   return {

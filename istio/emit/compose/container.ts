@@ -29,7 +29,7 @@ interface Mount {
   readonly source: string;
   readonly target: string;
   readonly read_only?: boolean;
-  readonly volume?: { readonly subpath: string };
+  readonly volume?: { readonly subpath?: string; readonly nocopy?: boolean };
 }
 
 /** Whether it can do its work, and how often that is asked. */

@@ -24,6 +24,9 @@ export const ADDRESSES: Readonly<Record<Engine, string>> = {
 /** Makes one mongod a replica set, which change streams and majority writes want. */
 const MONGODB_SETUP = "mongodb-setup";
 
+/** Gives the S3's volume to the user that it runs as: its image has a folder that is root's alone. */
+const S3_SETUP = "s3-setup";
+
 /** What a service waits for that uses an engine. */
 export function readyOf(engine: Engine): NonNullable<Container["depends_on"]> {
   return engine === "mongodb"
@@ -31,11 +34,19 @@ export function readyOf(engine: Engine): NonNullable<Container["depends_on"]> {
     : { [engine]: { condition: "service_healthy" } };
 }
 
-/** The images' own users. */
-const USER = { postgres: "999:999", mongodb: "999:999", redis: "999:999" } as const;
+/** The images' own users; MinIO's image has none but root, so that it runs as the shop's. */
+const USER = {
+  postgres: "999:999",
+  mongodb: "999:999",
+  redis: "999:999",
+  kafka: "1000:1000",
+  s3: "1000:1000",
+} as const;
 /** Memory that a container's programs may use as a disk, owned by its user. */
-const scratch = (path: string, [uid, gid]: readonly string[] = ["0", "0"]) => `${path}:uid=${uid},gid=${gid},mode=0700`;
-const own = (user: string) => user.split(":");
+function scratch(path: string, user: string): string {
+  const [uid, gid] = user.split(":");
+  return `${path}:uid=${uid},gid=${gid},mode=0700`;
+}
 
 function postgres(): Container {
   return confined({
@@ -46,7 +57,7 @@ function postgres(): Container {
     environment: { POSTGRES_USER: NAME, POSTGRES_PASSWORD: POSTGRES, POSTGRES_DB: NAME },
     networks: { postgres: {} },
     volumes: [volumeAt("postgres", "/var/lib/postgresql")],
-    tmpfs: [scratch("/tmp", own(USER.postgres)), scratch("/var/run/postgresql", own(USER.postgres))],
+    tmpfs: [scratch("/tmp", USER.postgres), scratch("/var/run/postgresql", USER.postgres)],
     // Over TCP: while the database is made, the server answers on its socket alone.
     healthcheck: healthcheck(["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", `${port("postgres")}`, "-U", NAME]),
     mem_limit: "512m",
@@ -63,7 +74,7 @@ function mongodb(): Record<string, Container> {
     environment: { HOME: "/tmp" },
     networks: { mongodb: {} },
     volumes: [volumeAt("mongodb", "/data/db"), volumeAt("mongodb-config", "/data/configdb")],
-    tmpfs: [scratch("/tmp", own(USER.mongodb))],
+    tmpfs: [scratch("/tmp", USER.mongodb)],
     healthcheck: healthcheck(["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand({ ping: 1 }).ok || quit(1)"]),
     mem_limit: "1g",
   });
@@ -100,19 +111,35 @@ function redis(): Container {
 }
 
 /** Who keeps the pictures makes their bucket. */
-function s3(): Container {
-  return confined({
+function s3(): Record<string, Container> {
+  const data = volumeAt("s3", "/data");
+  const server = confined({
     profiles: ["full"],
     image: "docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
+    user: USER.s3,
     entrypoint: ["minio"],
     command: ["server", "/data", "--address", `:${port("s3")}`],
     environment: { MINIO_ROOT_USER: KEY, MINIO_ROOT_PASSWORD: SECRET, MINIO_BROWSER: "off", MC_CONFIG_DIR: "/tmp/mc" },
     networks: { s3: {} },
-    volumes: [volumeAt("s3", "/data")],
-    tmpfs: [scratch("/tmp")],
+    // A volume that is empty takes the owner that its folder has in an image: not in this one.
+    volumes: [{ ...data, volume: { nocopy: true } }],
+    tmpfs: [scratch("/tmp", USER.s3)],
     healthcheck: healthcheck(["CMD", "mc", "ready", "local"]),
+    depends_on: { [S3_SETUP]: { condition: "service_completed_successfully" } },
     mem_limit: "512m",
   });
+  const setup = confined({
+    profiles: ["full"],
+    image: variable("SHOPMESH_IMAGE"),
+    build: { context: "." },
+    command: ["--eval", "fs.accessSync('/data', fs.constants.W_OK)"],
+    network_mode: "none",
+    volumes: [data],
+    healthcheck: { disable: true },
+    mem_limit: "256m",
+    restart: "no",
+  });
+  return { s3: server, [S3_SETUP]: setup };
 }
 
 const KAFKA_CONTROLLER_PORT = 9093;
@@ -122,6 +149,7 @@ function kafka(): Container {
   return confined({
     profiles: ["full"],
     image: "docker.io/apache/kafka:4.1.1",
+    user: USER.kafka,
     environment: {
       CLUSTER_ID: "c2hvcG1lc2gtY29tcG9zZQ",
       KAFKA_NODE_ID: "1",
@@ -151,5 +179,5 @@ function kafka(): Container {
 
 /** The engines, by the names under which services know them. */
 export function engineContainers(): Record<string, Container> {
-  return { postgres: postgres(), ...mongodb(), redis: redis(), s3: s3(), kafka: kafka() };
+  return { postgres: postgres(), ...mongodb(), redis: redis(), ...s3(), kafka: kafka() };
 }

@@ -6,6 +6,8 @@ import { type Container, confined, healthcheck, MESH_NETWORK, volumeAt } from ".
 import { GRAFANA_PORT, PROMETHEUS_PORT } from "./ports.ts";
 import { variable } from "./variables.ts";
 
+/** Figures are for who is on the machine: Prometheus asks nobody for a password. */
+const ADDRESS = "127.0.0.1";
 /** Where those are reached from outside who look at the figures. */
 export const MONITORING_NETWORK = "monitoring";
 
@@ -69,7 +71,7 @@ function prometheus(): Container {
       `--web.listen-address=:${PROMETHEUS_PORT}`,
     ],
     networks: { [MESH_NETWORK]: {}, [MONITORING_NETWORK]: {} },
-    ports: [`${variable("PUBLISH_ADDRESS")}:${variable("PROMETHEUS_PORT")}:${PROMETHEUS_PORT}`],
+    ports: [`${ADDRESS}:${variable("PROMETHEUS_PORT")}:${PROMETHEUS_PORT}`],
     volumes: [certificateOf(MONITORS.prometheus), volumeAt(MONITORS.prometheus, "/prometheus")],
     configs: [
       { source: "prometheus", target: PROMETHEUS_CONFIG },
@@ -85,6 +87,8 @@ function grafana(): Container {
   return confined({
     profiles: ["full"],
     image: "docker.io/grafana/grafana:12.2.1",
+    // The image's own; its volume is of this group.
+    user: "472:0",
     environment: {
       GF_SECURITY_ADMIN_PASSWORD: variable("GRAFANA_PASSWORD"),
       GF_USERS_ALLOW_SIGN_UP: "false",
@@ -94,7 +98,7 @@ function grafana(): Container {
       GF_PLUGINS_PREINSTALL_DISABLED: "true",
     },
     networks: { [MONITORING_NETWORK]: {} },
-    ports: [`${variable("PUBLISH_ADDRESS")}:${variable("GRAFANA_PORT")}:${GRAFANA_PORT}`],
+    ports: [`${ADDRESS}:${variable("GRAFANA_PORT")}:${GRAFANA_PORT}`],
     volumes: [volumeAt(MONITORS.grafana, "/var/lib/grafana")],
     configs: [
       { source: "grafana-source", target: `${PROVISIONING}/datasources/prometheus.yaml` },

@@ -1,18 +1,30 @@
-/** What can be set in `.env`: the value without it, which is for a laptop alone where it is a secret, and what it is for. */
+/**
+ * What can be set in `.env`: the value without it, and what it is for. Passwords are those of KNOWN_PASSWORDS, with which services start
+ * in dev alone.
+ */
 const VARIABLES = {
   EDGE_PORT: ["8080", "where the shop is: http://localhost:8080"],
-  PROMETHEUS_PORT: ["9090", "where Prometheus is, in the profile full"],
-  GRAFANA_PORT: ["3030", "where Grafana is, in the profile full; sign in as admin"],
-  PUBLISH_ADDRESS: ["127.0.0.1", "who can reach these: 0.0.0.0 is everybody, so change all passwords before"],
+  PROMETHEUS_PORT: ["9090", "where Prometheus is, on this machine alone, in the profile full"],
+  GRAFANA_PORT: ["3030", "where Grafana is, on this machine alone, in the profile full; sign in as admin"],
+  PUBLISH_ADDRESS: [
+    "127.0.0.1",
+    "who can reach the shop: 0.0.0.0 is everybody, so set all passwords and another ENVIRONMENT than dev before",
+  ],
   SHOPMESH_IMAGE: ["shopmesh:dev", "the image of all services; this one is built from the checkout"],
-  ENVIRONMENT: ["dev", "dev, qat, uat or prod: what differs is in the README's settings"],
+  ENVIRONMENT: [
+    "dev",
+    "dev, qat, uat or prod: in all but dev, services refuse the passwords below (what else differs is in the README's settings)",
+  ],
   LOG_LEVEL: ["info", "trace to silent"],
   ADMIN_EMAIL: ["admin@shopmesh.example", "the first administrator, looked at only while there is none"],
   ADMIN_PASSWORD: ["shopmesh-dev", "8 characters or more"],
-  POSTGRES_PASSWORD: ["shopmesh", "passwords stand in URLs: letters, digits, - and _ alone"],
-  REDIS_PASSWORD: ["shopmesh", "the same"],
-  S3_ACCESS_KEY: ["shopmesh", "the same"],
-  S3_SECRET_KEY: ["shopmesh-dev", "the same; 8 characters or more"],
+  POSTGRES_PASSWORD: [
+    "shopmesh",
+    "passwords stand in URLs: letters, digits, - and _ alone; PostgreSQL looks at it only on its first start",
+  ],
+  REDIS_PASSWORD: ["shopmesh", "letters, digits, - and _ alone"],
+  S3_ACCESS_KEY: ["shopmesh", "letters, digits, - and _ alone"],
+  S3_SECRET_KEY: ["shopmesh-dev", "letters, digits, - and _ alone; 8 characters or more"],
   GRAFANA_PASSWORD: ["shopmesh-dev", "of Grafana's admin, looked at only on its first start"],
 } as const;
 

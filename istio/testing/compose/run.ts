@@ -105,7 +105,7 @@ export async function runProject(project: Project, later: readonly string[]): Pr
   const startContainer = async (name: string, it: Container) => {
     await Promise.all(Object.keys(it.depends_on ?? {}).map(start));
     for (const { source, volume } of it.volumes ?? [])
-      if (volume === undefined) await mkdir(join(folder, source), { recursive: true });
+      if (volume?.subpath === undefined) await mkdir(join(folder, source), { recursive: true });
     await places.writeConfigs(name);
     if (isOnce(it)) return once(name, it);
     servers.set(name, await startProgram(name, it, places));
