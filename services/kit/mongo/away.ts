@@ -32,17 +32,31 @@ const AWAY_CODES = new Set<number | string | undefined>([
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary
 ]);
-/** Classes that the driver does not export: no connection of the pool in time, a pool or a server that is no more. */
-const AWAY_NAMES = /^(MongoWaitQueueTimeout|MongoPoolClosed|MongoServerClosed|MongoStalePrimary)Error$/;
+/** Classes that the driver does not export: a pool or a server that is no more. */
+const AWAY_NAMES = /^(MongoPoolClosed|MongoServerClosed|MongoStalePrimary)Error$/;
 /** What the system says of a connection; where writing fails at once, the driver passes that on as it is. */
 const AWAY_SYSTEM_CODES = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ERR_STREAM_)/;
+
+/** Nobody answers on a connection that nobody else uses; what the driver said is its cause. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+  constructor(cause: unknown) {
+    super("MongoDB gives no sign of life", { cause });
+  }
+}
+
+/** Whether an error says that no connection of the pool became free in time: all are in use, or none can be opened. */
+export function isPoolBusy(error: unknown): boolean {
+  return error instanceof Error && error.name === "MongoWaitQueueTimeoutError";
+}
 
 /** Whether an error says that there is no MongoDB for the moment, and not that something was wrong with what was asked. */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
   if (error instanceof MongoTopologyClosedError || error instanceof MongoNotConnectedError) return true;
-  if (error instanceof MongoClientClosedError || AWAY_NAMES.test(error.name)) return true;
+  if (error instanceof NoAnswerError || error instanceof MongoClientClosedError || AWAY_NAMES.test(error.name))
+    return true;
   const { code } = error as { code?: number | string };
   if (typeof code === "string") return AWAY_SYSTEM_CODES.test(code);
   if (!(error instanceof MongoServerError)) return false;

@@ -3,6 +3,8 @@ import type { Logger } from "pino";
 import { createEngine, type Engine } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
 import { isAway } from "./away.ts";
+import { tellBusy } from "./busy.ts";
+import { createSignsOfLife, LIFE_OPTIONS } from "./sign-of-life.ts";
 
 /**
  * A service's own corner of MongoDB: the collections of the URL's database that begin with the service's name
@@ -33,6 +35,15 @@ export interface MongoOptions {
   readonly metrics?: Pick<Metrics, "registry">;
 }
 
+const APP_NAME_MAX = 128;
+
+/**
+ * What MongoDB shows of a service's connections: "shopmesh-product@shop". It names the database, since shops may share a
+ * server and one that is stopped must be told from one that runs.
+ */
+export const appNameOf = (url: string, workload: string): string =>
+  `shopmesh-${workload}@${placeOf(url).split("/").at(-1)}`.slice(0, APP_NAME_MAX);
+
 /** Connections of a process; each carries one operation at a time. */
 const POOL_MAX = 32;
 /** How long an operation waits for a connection of the pool, or for a primary to be elected, in milliseconds. */
@@ -53,7 +64,6 @@ function optionsFor(url: string, workload: string): MongoClientOptions {
   const said = new URLSearchParams(url.split("?")[1] ?? "");
   const saidNames = new Set([...said.keys()].map((it) => it.toLowerCase()));
   const usual: MongoClientOptions = {
-    appName: `shopmesh-${workload}`,
     maxPoolSize: POOL_MAX,
     waitQueueTimeoutMS: SELECTION_TIMEOUT_MS,
     serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
@@ -64,6 +74,7 @@ function optionsFor(url: string, workload: string): MongoClientOptions {
   };
   return {
     ...Object.fromEntries(Object.entries(usual).filter(([name]) => !saidNames.has(name.toLowerCase()))),
+    appName: appNameOf(url, workload),
     // What is confirmed is on the disks of a majority and survives the loss of a server; nothing read is undone later.
     writeConcern: { w: "majority", journal: true, wtimeoutMS: MAJORITY_TIMEOUT_MS },
     readConcern: { level: "majority" },
@@ -74,12 +85,12 @@ function optionsFor(url: string, workload: string): MongoClientOptions {
   };
 }
 
-/** "db1:27017,db2:27017/shop": what may be told of a URL. */
+/** "db1:27017,db2:27017/shop": what may be told of a URL. All before the last "@" may be a password's. */
 export function placeOf(url: string): string {
   return url
     .replace(/^mongodb(\+srv)?:\/\//, "")
-    .replace(/^[^/]*@/, "")
-    .replace(/\?.*$/, "");
+    .replace(/^.*@/s, "")
+    .replace(/\?.*$/s, "");
 }
 
 /** A client that has not connected yet. */
@@ -91,10 +102,9 @@ export function createClient(url: string, workload: string, options: MongoClient
 export function openMongo({ url, workload, log, metrics }: MongoOptions): Mongo {
   const client = createClient(url, workload);
   const db = client.db();
-  // Of the primary: secondaries alone take no order.
-  const ask = () => db.command({ ping: 1 }, { readPreference: "primary" });
+  const life = createSignsOfLife(createClient(url, workload, LIFE_OPTIONS));
   const engine = createEngine({
-    ...{ name: "mongodb", isAway, log, budgetMs: BUDGET_MS, check: ask },
+    ...{ name: "mongodb", isAway, log, budgetMs: BUDGET_MS, check: life.ofPrimary },
     ...(metrics && { metrics }),
   });
   const anyone = createEngine({
@@ -105,9 +115,11 @@ export function openMongo({ url, workload, log, metrics }: MongoOptions): Mongo 
     place: placeOf(url),
     db,
     collection: (name) => db.collection(`${workload}.${name}`),
-    run: engine.run,
-    read: anyone.run,
-    ping: () => engine.probe(ask, { budgetMs: PING_BUDGET_MS }),
-    close: () => client.close(),
+    run: tellBusy(engine.run, life.ofPrimary),
+    read: tellBusy(anyone.run, life.ofAnyone),
+    ping: () => engine.probe(life.ofPrimary, { budgetMs: PING_BUDGET_MS }),
+    async close() {
+      await Promise.all([client.close(), life.close()]);
+    },
   };
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MongoClient, MongoServerError } from "mongodb";
 import { runTask } from "../process.ts";
 import { StartError } from "../start-error.ts";
-import { isAway } from "./away.ts";
+import { isAway, isPoolBusy } from "./away.ts";
 import { awaitMongo } from "./wait.ts";
 
 const NOT_YET_INITIALIZED = 94;
@@ -60,7 +60,7 @@ export async function initiate(url: string, waitMs = WAIT_MS): Promise<boolean> 
     try {
       return await initiateOnce(alone, { _id: set, members: [{ _id: 0, host }] });
     } catch (error) {
-      if (!isAway(error)) throw error;
+      if (!isAway(error) && !isPoolBusy(error)) throw error;
       if (performance.now() - startMs > waitMs) throw new StartError(`There is no MongoDB at ${host}.`);
       await sleep(PAUSE_MS);
     }

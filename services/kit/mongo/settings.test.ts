@@ -23,6 +23,25 @@ describe("MONGODB_URL", () => {
     },
   );
 
+  it.each([
+    "mongodb://shop:s3c/ret@127.0.0.1/shop",
+    "mongodb://shop:s3c@ret@127.0.0.1/shop",
+    "mongodb+srv://shop:s3c?ret@cluster.example/shop?retryWrites=true",
+    "mongodb://shop:s3c#ret@127.0.0.1/shop",
+  ])("may not be %s, whose password is not percent-encoded and not repeated", (url) => {
+    const read = () => readMongo({ MONGODB_URL: url });
+    expect(read).toThrow(StartError);
+    expect(read).toThrow(/^MONGODB_URL .*must be percent-encoded/);
+    expect(read).not.toThrow(/s3c|ret/);
+    expect(placeOf(url)).toMatch(/^[^@?]+\/shop$/);
+  });
+
+  it("may have a percent-encoded password", () => {
+    const url = "mongodb://shop:s3c%2Fret%40@127.0.0.1/shop";
+    expect(readMongo({ MONGODB_URL: url })).toBe(url);
+    expect(placeOf(url)).toBe("127.0.0.1/shop");
+  });
+
   it("may be left out", () => {
     expect(readMongo({})).toBeUndefined();
     expect(readMongo({ MONGODB_URL: "" })).toBeUndefined();

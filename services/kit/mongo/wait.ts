@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MongoServerError } from "mongodb";
 import type { Logger } from "pino";
 import { StartError } from "../start-error.ts";
-import { isAway } from "./away.ts";
+import { isAway, isPoolBusy } from "./away.ts";
 import { createClient, placeOf } from "./client.ts";
 
 /** What to wait for, and how long. */
@@ -65,7 +65,8 @@ export async function awaitMongo({ url, log, signal, waitMs = WAIT_MS }: MongoWa
       return await connectOnce(url, at);
     } catch (error) {
       if (error instanceof StartError) throw error;
-      if (isRefused(error) || !isAway(error)) throw new StartError(`${at} refuses the connection: ${reasonOf(error)}.`);
+      const mayCome = isAway(error) || isPoolBusy(error);
+      if (isRefused(error) || !mayCome) throw new StartError(`${at} refuses the connection: ${reasonOf(error)}.`);
       const waitedMs = performance.now() - startMs;
       if (waitedMs >= waitMs) {
         const seconds = Math.round(waitedMs / 1_000);
