@@ -14,9 +14,11 @@ const decompress = promisify(gunzip);
 const FILE_MAX_BYTES = 256 * 1024 * 1024;
 
 async function readFile(vault: Vault, file: Omit<BackupFile, "records">): Promise<Uint8Array> {
-  const bytes = await vault.read(file.path);
-  if (bytes === undefined) throw new StartError(`${file.path} is missing in ${vault.name}.`);
-  if (bytes.length !== file.bytes || sha256Of(bytes) !== file.sha256)
+  // Before it is read into memory: what lies there may be of any size.
+  const size = await vault.size(file.path);
+  const bytes = size === file.bytes ? await vault.read(file.path) : undefined;
+  if (size === undefined) throw new StartError(`${file.path} is missing in ${vault.name}.`);
+  if (bytes?.length !== file.bytes || sha256Of(bytes) !== file.sha256)
     throw new StartError(`${file.path} in ${vault.name} is damaged: it is not what the backup wrote.`);
   return bytes;
 }

@@ -99,7 +99,7 @@ export async function backUp(
     id: randomUUID(),
     createTime: new Date().toISOString(),
     consistency: isOneMoment(shop) ? "one moment" : "by engine",
-    live: shop.live,
+    live: [...shop.live, ...shop.unseen.map((it) => `${it} (could not be seen)`)],
     schemas: await knownVersions(shop.settings),
     collections,
   });

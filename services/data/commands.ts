@@ -111,7 +111,9 @@ async function backup({ from, to }: Of<"backup">, around: Surroundings): Promise
       const backlog = await backlogIn(shop.settings, log);
       if (backlog !== undefined) say(`Events that are in Kafka are not in a backup: ${backlog}.`);
       if (consistency === "by engine" && live.length > 0)
-        say("The shop was running, and each engine was read by itself: restore puts right what does not match.");
+        say(
+          "The shop was running, or may have been, and each engine was read by itself: restore puts right what does not match.",
+        );
     }),
   );
 }

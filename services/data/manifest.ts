@@ -30,7 +30,7 @@ export interface Manifest {
   readonly createTime: string;
   /** "one moment": all of it was read from one snapshot; "by engine": each engine by itself, one after the other. */
   readonly consistency: "one moment" | "by engine";
-  /** Services that were connected to the shop meanwhile. */
+  /** Services that were connected to the shop meanwhile, or may have been. */
   readonly live: readonly string[];
   /** The versions of the schemas in PostgreSQL. */
   readonly schemas: Versions;

@@ -23,6 +23,8 @@ export interface OpenShop<S extends PostgresSession = PostgresSession> {
   readonly settings: Settings;
   /** The services that were connected when it was opened. */
   readonly live: readonly string[];
+  /** Those of which nobody may tell us. */
+  readonly unseen: readonly string[];
   /** Tells its database from all others, wherever it is reached. */
   readonly identity: string;
   /** All that it keeps, in the order to write it. */
@@ -63,6 +65,8 @@ async function identityOf(postgres: PostgresSession): Promise<string> {
 
 interface Opening<S extends PostgresSession> {
   readonly connect: (url: string) => Promise<S>;
+  /** Whether it is only read. */
+  readonly isRead: boolean;
   /** Before anything is asked of the engines. */
   readonly prepare?: (settings: Settings) => Promise<void>;
   readonly check?: (settings: Settings, postgres: S) => Promise<void>;
@@ -79,19 +83,18 @@ async function open<S extends PostgresSession>(place: ShopPlace, log: Logger, ho
     closers.push(() => postgres.close());
     await how.check?.(settings, postgres);
     const collections: Collection[] = [];
-    const live = await liveServices(postgres);
-    const isRunning = live.length > 0;
+    const { live, unseen } = await liveServices({ postgres, settings, log });
     const context = {
       settings,
       postgres,
-      isRunning,
+      isRead: how.isRead,
       log,
       onClose: (it: () => Promise<void> | void) => void closers.push(it),
     };
     for (const { portable } of SERVICES) collections.push(...(await portable(context)));
     collections.push(...eventLogCollections(postgres, settings));
     const identity = await identityOf(postgres);
-    return { name, settings, identity, live, collections, postgres, close: () => closeAll(closers) };
+    return { name, settings, identity, live, unseen, collections, postgres, close: () => closeAll(closers) };
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -104,6 +107,7 @@ async function open<S extends PostgresSession>(place: ShopPlace, log: Logger, ho
  */
 export function openToRead(place: ShopPlace, log: Logger): Promise<OpenShop> {
   return open(place, log, {
+    isRead: true,
     connect: openSnapshot,
     check: (settings, postgres) => checkVersions(place.name, settings, postgres),
   });
@@ -115,6 +119,7 @@ export function openToRead(place: ShopPlace, log: Logger): Promise<OpenShop> {
  */
 export function openToWrite(place: ShopPlace, log: Logger): Promise<OpenShop<WritingSession>> {
   return open(place, log, {
+    isRead: false,
     connect: openWriter,
     async prepare(settings) {
       for (const { workload, schemaOf } of SERVICES) {

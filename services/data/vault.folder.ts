@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { StartError } from "#kit/start-error.ts";
 import type { Vault } from "./vault.ts";
@@ -40,6 +40,7 @@ export function openFolder(root: string): Vault {
       }
       await rename(draft, full);
     },
+    size: async (path) => (await stat(inside(path)).catch(ifThere(undefined)))?.size,
     read: (path) => readFile(inside(path)).catch(ifThere(undefined)),
     isEmpty: async () => (await readdir(base).catch(ifThere([] as string[]))).length === 0,
     close: () => {},

@@ -14,6 +14,7 @@ export async function openBucket(settings: S3Settings, prefix: string, log: Logg
   return {
     name: `s3://${settings.bucket}/${base}`,
     write: async (path, bytes) => void (await s3.put(base + path, bytes)),
+    size: async (path) => (await s3.head(base + path))?.sizeBytes,
     read: async (path) => (await s3.get(base + path))?.bytes,
     isEmpty: async () => (await s3.list({ prefix: base, limit: 1 })).length === 0,
     close: () => s3.close(),

@@ -4,6 +4,8 @@ export interface Vault {
   readonly name: string;
   /** Writes a file as a whole or not at all, readable by nobody else. */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** How large a file is, in bytes; undefined when there is none. */
+  size(path: string): Promise<number | undefined>;
   /** Undefined when there is none. */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Whether there is nothing in it. */

@@ -4,12 +4,12 @@ import { mongoCollections } from "./portable.mongo.ts";
 import { postgresCollections } from "./portable.postgres.ts";
 import { collectionsOf } from "./store.mongo.collections.ts";
 
-async function mongoOf({ isRunning, onClose }: PortableContext, url: string) {
+async function mongoOf({ isRead, onClose }: PortableContext, url: string) {
   // The driver is loaded where it is needed.
   const { openBareMongo } = await import("#kit/mongo/bare.ts");
   const mongo = openBareMongo(url, "product");
   onClose(() => mongo.close());
-  return mongoCollections(collectionsOf(mongo), isRunning ? mongo.snapshot : {});
+  return mongoCollections(collectionsOf(mongo), isRead ? mongo.snapshot : {});
 }
 
 /** What product keeps. */

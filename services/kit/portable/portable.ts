@@ -9,8 +9,8 @@ export interface PortableContext {
   readonly settings: Settings;
   /** All of the shop's PostgreSQL: at one moment where it is only read. */
   readonly postgres: PostgresSession;
-  /** Whether the shop runs and changes meanwhile. */
-  readonly isRunning: boolean;
+  /** Whether it is only read, and may change meanwhile; otherwise nobody else writes to it. */
+  readonly isRead: boolean;
   readonly log: Logger;
   /** Something to close when the work is done; last registered, first closed. */
   onClose(close: () => Promise<void> | void): void;

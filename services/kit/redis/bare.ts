@@ -9,10 +9,34 @@ export interface BareRedis {
   key(...parts: readonly string[]): string;
   /** The keys that match a pattern, of all nodes of a Cluster, in batches; one may come twice while Redis moves its tables. */
   scan(pattern: string, type: "string" | "zset"): AsyncIterable<readonly string[]>;
+  /** Whether a process of the shop is connected just now; undefined when our user may not know. */
+  isServed(): Promise<boolean | undefined>;
   close(): void;
 }
 
 const COUNT = 500;
+
+/** Whether a line of CLIENT LIST is of a process of the shop: it goes by the prefix, in the shop's database. */
+function isOfShop(line: string, { kind, prefix, database }: RedisSettings): boolean {
+  const fields = line.trim().split(" ");
+  const names = [`name=${prefix}`, `name=ioredis-cluster(refresher):${prefix}`];
+  // A Cluster has one database.
+  return fields.some((it) => names.includes(it)) && (kind === "cluster" || fields.includes(`db=${database}`));
+}
+
+async function hasConnections(nodes: readonly Redis[], settings: RedisSettings): Promise<boolean | undefined> {
+  try {
+    const lists = await Promise.all(nodes.map((it) => it.client("LIST")));
+    return lists.some((it) =>
+      String(it)
+        .split("\n")
+        .some((line) => isOfShop(line, settings)),
+    );
+  } catch (error) {
+    if (!(error as Error).message.startsWith("NOPERM")) throw error;
+    return undefined;
+  }
+}
 
 /** Opens it, for a program that moves data. @throws the driver's error when it cannot be reached */
 export async function openBareRedis(settings: RedisSettings): Promise<BareRedis> {
@@ -43,6 +67,7 @@ export async function openBareRedis(settings: RedisSettings): Promise<BareRedis>
         } while (cursor !== "0");
       }
     },
+    isServed: () => hasConnections(nodes(), settings),
     close: () => client.disconnect(),
   };
 }
