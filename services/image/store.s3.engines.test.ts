@@ -153,11 +153,29 @@ describe.each([
       await store.list(10);
       expect(await keysOf(s3)).toEqual(all);
       clock.ms += ORPHAN_AGE_MS + 60_000;
-      await Promise.all([1, 2, 3].map(() => sweepOrphans({ s3, log, ...by(clock) })));
+      await Promise.all([1, 2, 3, 4, 5, 6].map(() => sweepOrphans({ s3, log, ...by(clock) })));
       expect(await keysOf(s3)).toEqual([marker, ...kept].sort());
       expect(await store.list(10)).toEqual([INFO]);
       expect(await keysOf(s3)).toEqual(kept);
       expect((await store.original(ID))?.toString()).toBe("the original");
+    });
+
+    it("is found beside objects that others put there, which stay", async () => {
+      const { s3, clock, store, kept, marker } = await littered();
+      const foreign = [
+        "newest/",
+        "newest/a.txt",
+        `${marker}.old`,
+        "pictures/",
+        "pictures/a.txt",
+        "pictures/album/a.png",
+      ];
+      for (const it of foreign) await s3.put(it, Buffer.of());
+      clock.ms += ORPHAN_AGE_MS + 60_000;
+      expect(await sweepOrphans({ s3, log, ...by(clock) })).toBe(3);
+      expect(await store.list(1)).toEqual([INFO]);
+      expect(await store.list(10)).toEqual([INFO]);
+      expect(await keysOf(s3)).toEqual([...foreign, ...kept].sort());
     });
 
     it("of a delete is removed by the next one", async () => {

@@ -32,8 +32,16 @@ export function markerOf({ id, createTimeMs }: Place): string {
   return `${NEWEST}${String(END_OF_TIME_MS - createTimeMs).padStart(TIME_DIGITS, "0")}-${id}`;
 }
 
-/** The picture that a key of the list stands for. */
-export const idOfMarker = (key: string): string => key.slice(NEWEST.length + TIME_DIGITS + 1);
+const MARKER = new RegExp(`^${NEWEST}\\d{${TIME_DIGITS}}-(?<id>[a-f0-9]{32})$`);
+
+/** The picture that a key of the list stands for; undefined for a foreign one, such as the folder's own from a console. */
+export const idOfMarker = (key: string): string | undefined => MARKER.exec(key)?.groups?.id;
+
+/** Whether a key below PICTURES is in the folder of a picture; others are foreign, and left alone. */
+export const isOfPicture = (key: string): boolean => {
+  const [id = "", name = ""] = key.slice(PICTURES.length).split("/", 2);
+  return ID.test(id) && name !== "";
+};
 
 /** What a key below PICTURES belongs to: the picture, and the upload if it is an original. */
 export function ownerOf(key: string): { readonly id: string; readonly upload: string | undefined } {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { S3, S3Listed } from "#kit/s3/s3.ts";
 import { readInfo } from "./store.s3.info.ts";
-import { infoKey, ownerOf, PICTURES } from "./store.s3.keys.ts";
+import { infoKey, isOfPicture, ownerOf, PICTURES } from "./store.s3.keys.ts";
 
 /** What is needed to find what belongs to no picture. */
 export interface SweepDeps {
@@ -32,6 +32,7 @@ async function* folders(s3: S3): AsyncGenerator<{ id: string; objects: S3Listed[
   do {
     listed = await s3.list({ prefix: PICTURES, after });
     for (const object of listed) {
+      if (!isOfPicture(object.key)) continue;
       const { id } = ownerOf(object.key);
       if (folder !== undefined && folder.id !== id) yield folder;
       if (folder?.id === id) folder.objects.push(object);

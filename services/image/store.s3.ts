@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { S3 } from "#kit/s3/s3.ts";
+import type { S3, S3Listed } from "#kit/s3/s3.ts";
 import type { ImageInfo } from "./image.ts";
 import { sha256Of, storedFile } from "./store.s3.file.ts";
 import { addInfo, readInfo, replaceInfo } from "./store.s3.info.ts";
@@ -54,8 +54,11 @@ async function listed(s3: S3, limit: number, last: string, nowMs: () => number):
   const markers = await s3.list({ prefix: NEWEST, after: last, limit });
   const found: ImageInfo[] = [];
   const stale: string[] = [];
-  for (const [index, kept] of (await mapSome(markers, ({ key }) => readInfo(s3, idOfMarker(key)))).entries()) {
-    const { key, modifiedMs } = markers[index] ?? { key: "", modifiedMs: 0 };
+  const keptOf = async ({ key, modifiedMs }: S3Listed) => {
+    const id = idOfMarker(key);
+    return id === undefined ? [] : [{ key, modifiedMs, kept: await readInfo(s3, id) }];
+  };
+  for (const { key, modifiedMs, kept } of (await mapSome(markers, keptOf)).flat()) {
     if (kept !== undefined && markerOf(kept.info) === key) found.push(kept.info);
     else if (nowMs() - modifiedMs > ORPHAN_AGE_MS) stale.push(key);
   }

@@ -135,9 +135,11 @@ export function createRequests({ settings, lookup }: Pick<S3Options, "settings" 
     },
     delete: (keys) =>
       attempt(async () => {
-        const [failed] = await client.removeObjects(bucket, [...keys]);
-        const { Code: code, Message: message } = (failed ?? {}) as { Code?: string; Message?: string };
-        if (failed !== undefined) throw new S3Error(code ?? "Unknown", message ?? "an object could not be removed");
+        const results = (await client.removeObjects(bucket, [...keys])) as { Code?: string; Message?: string }[];
+        // Gone is gone: some say so of what another replica removed a moment earlier.
+        const failed = results.find((it) => it !== undefined && it.Code !== "NoSuchKey");
+        if (failed !== undefined)
+          throw new S3Error(failed.Code ?? "Unknown", failed.Message ?? "an object could not be removed");
       }),
     look: () =>
       attempt(async () => {
