@@ -5,6 +5,7 @@ import type { Redis } from "#kit/redis/redis.ts";
 import { openTestRedis } from "#kit/redis/testing.ts";
 import { startRedis } from "#kit/testing/engines/redis.ts";
 import type { TestServer } from "#kit/testing/engines/server.ts";
+import { ANNOUNCE } from "./store.redis.scripts.ts";
 import { createRedisStore } from "./store.redis.ts";
 import type { StoredCart } from "./store.ts";
 
@@ -80,6 +81,19 @@ test.each(ends)("a merge that ended at $step ($happened) may be repeated, by man
   // And what comes into the guest's cart later goes its own way.
   await store.add(guest, { productId: "axe", quantity: 1, limit: 99, requestId: undefined });
   expect(inShort(await store.merge(guest, user))).toEqual({ pan: 5, cup: 1, axe: 1 });
+});
+
+test("a merge that never gets to announce itself fails, and leaves both carts as they were", async () => {
+  const { guest, user } = await twoCarts();
+  // Others fill the list again and again.
+  const crowded: Redis = {
+    ...redis,
+    run: (...args) => (args[0] === ANNOUNCE ? Promise.resolve(["full", "{}", 1]) : redis.run(...args)),
+  };
+  await expect(createRedisStore(crowded, OPTIONS).merge(guest, user)).rejects.toThrow(/try again/);
+  const store = createRedisStore(redis, OPTIONS);
+  expect(inShort(await store.read(user))).toEqual({ pan: 3 });
+  expect(inShort(await store.read(guest))).toEqual({ pan: 2, cup: 1 });
 });
 
 test("many merges that were begun and never ended do not grow a cart without bound", async () => {

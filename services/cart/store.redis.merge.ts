@@ -9,6 +9,11 @@ import type { CartStoreOptions, StoredCart } from "./store.ts";
 const STEPS_MAX = 64;
 const RETRY_AFTER_MS = 100;
 
+const overtaken = () =>
+  callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "The carts are being changed; try again.", {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+
 /** Merges, which touch two carts and so two slots. */
 export interface Merges {
   merge(from: string, into: string): Promise<StoredCart>;
@@ -43,9 +48,7 @@ export function createMerges(carts: Carts, { lifetimeMs, renewAfterMs, purchaseM
       const arrived = await deliver(from, handOver);
       if (handOver.merge === merge) return arrived;
     }
-    throw callFailure(ErrorReason.DEPENDENCY_UNAVAILABLE, "The carts are being changed; try again.", {
-      retryAfterMs: RETRY_AFTER_MS,
-    });
+    throw overtaken();
   };
   const settle = async (owner: string, { stored, cart }: CartAnswer): Promise<StoredCart> => {
     if (stored.leaving !== undefined) await deliver(owner, stored.leaving);
@@ -59,6 +62,8 @@ export function createMerges(carts: Carts, { lifetimeMs, renewAfterMs, purchaseM
       if (answer.outcome === "done") return;
       await settle(into, answer);
     }
+    // Unannounced, a crash could leave its lines on their way with nobody to look for them.
+    throw overtaken();
   };
   return {
     settle,
