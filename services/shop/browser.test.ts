@@ -35,6 +35,9 @@ describe.skipIf(withoutBrowser)("the shop in a browser", () => {
   it("keeps filters and pages in the address, so that back and reload show the same", async () => {
     const { page } = await visit("/products");
     await page.goto("/products?q=lamp");
+    // The words of the page come in parts.
+    await page.locator(".filters-categories a", { hasText: "Home & Light" }).waitFor();
+    await page.getByText("1 product").waitFor();
     const heading = await page.locator("main").innerText();
     await page.reload();
     await expect.poll(() => page.locator("main").innerText()).toBe(heading);
