@@ -4,5 +4,5 @@ import type { Deployment } from "#kit/deployment.ts";
 export const deployment: Deployment = {
   store: "postgres",
   engines: [{ keeps: "events", on: "kafka" }],
-  size: { cpuMillis: 150, memoryMiB: 128, memoryMaxMiB: 384 },
+  size: { cpuMillis: 150, memoryMiB: 192, memoryMaxMiB: 512 },
 };

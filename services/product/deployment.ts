@@ -7,5 +7,5 @@ export const deployment: Deployment = {
     { keeps: "data", on: "mongodb" },
     { keeps: "events", on: "kafka" },
   ],
-  size: { cpuMillis: 200, memoryMiB: 128, memoryMaxMiB: 384 },
+  size: { cpuMillis: 200, memoryMiB: 192, memoryMaxMiB: 512 },
 };
