@@ -5,7 +5,9 @@ import {
   ProductOrder,
   type ProductService,
 } from "#gen/shop/product/v1/product_service_pb.js";
+import { currentCall } from "#kit/call.ts";
 import type { Metrics } from "#kit/metrics.ts";
+import { clientOf } from "#kit/pipeline/rate-limit.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { fromCategory, fromProduct, toCategory, toProduct, toReservation } from "./convert.ts";
 import { type ListRequest, listPage } from "./listing.ts";
@@ -87,7 +89,9 @@ export function createProductService({
       return { categories: (await store.listCategories()).map(toCategory) };
     },
     async *watchStock({ productIds }, { signal }) {
-      for await (const levels of stockWatch.watch(productIds, signal)) yield { levels: [...levels] };
+      const call = currentCall();
+      const client = call === undefined ? "" : clientOf(call);
+      for await (const levels of stockWatch.watch(client, productIds, signal)) yield { levels: [...levels] };
     },
     async createCategory(request) {
       const category = fromCategory(required(request.category));

@@ -1,7 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "#kit/testing/eventually.ts";
 import { createStockWatch, type StockWatch, type StockWatchOptions } from "./stock-watch.ts";
+import { WATCHERS_MAX } from "./stock-watchers.ts";
 
 const log = { warn() {} };
 const GATHER_MS = 5;
@@ -38,11 +41,13 @@ async function open(store: ReturnType<typeof fakeStore>, options: Partial<StockW
 }
 
 /** Watches until it is left; everything that was told. */
-function follow(watching: StockWatch, ...ids: string[]) {
+const follow = (watching: StockWatch, ...ids: string[]) => followAs("somebody", watching, ...ids);
+
+function followAs(client: string, watching: StockWatch, ...ids: string[]) {
   const leave = new AbortController();
   const told: [string, number][] = [];
   const done = (async () => {
-    for await (const levels of watching.watch(ids, leave.signal))
+    for await (const levels of watching.watch(client, ids, leave.signal))
       told.push(...levels.map((it) => [it.productId, it.stock] as [string, number]));
   })();
   return { told, done, leave: () => leave.abort() };
@@ -102,9 +107,45 @@ describe("a watch of stock", () => {
     const watching = await open(fakeStore({ a: 1 }), { watchersMax: 1 });
     const first = follow(watching, "a");
     await eventually(() => expect(first.told).toHaveLength(1));
-    await expect(follow(watching, "a").done).rejects.toMatchObject({ reason: "OVERLOADED" });
+    await expect(followAs("other", watching, "a").done).rejects.toMatchObject({
+      reason: "OVERLOADED",
+      code: Code.ResourceExhausted,
+      details: { retryAfterMs: 5_000 },
+    });
     first.leave();
     await first.done;
     expect(watching.watchers).toBe(0);
+  });
+
+  it("has room for so many of one client, and for others beside them", async () => {
+    const watching = await open(fakeStore({ a: 1 }), { perClientMax: 2 });
+    const [first, second] = [follow(watching, "a"), follow(watching, "a")];
+    await eventually(() => expect([first.told, second.told].map((it) => it.length)).toEqual([1, 1]));
+    for (let times = 0; times < 3; times++)
+      await expect(follow(watching, "a").done).rejects.toMatchObject({
+        reason: "RATE_LIMITED",
+        code: Code.ResourceExhausted,
+        details: { retryAfterMs: 15_000 },
+      });
+    const other = followAs("other", watching, "a");
+    await eventually(() => expect(other.told).toHaveLength(1));
+    first.leave();
+    await first.done;
+    const third = follow(watching, "a");
+    await eventually(() => expect(third.told).toHaveLength(1));
+    for (const it of [second, third, other]) it.leave();
+    await Promise.all([second, third, other].map((it) => it.done));
+    expect(watching.watchers).toBe(0);
+  });
+
+  it("leaves the proxies room for other calls, however many replicas there are", async () => {
+    const numberIn = async (path: string, name: string) => {
+      const text = await readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+      return Number(new RegExp(`\\b${name}: (\\d+)`).exec(text)?.[1]);
+    };
+    const replicasMax = await numberIn("k8s/base/generated/product.yaml", "maxReplicas");
+    const requestsMax = await numberIn("istio/generated/destination-rules.yaml", "http2MaxRequests");
+    const edgeRequestsMax = await numberIn("istio/generated/envoy/envoy.yaml", "max_requests");
+    expect(WATCHERS_MAX * replicasMax).toBeLessThanOrEqual(Math.min(requestsMax, edgeRequestsMax) * 0.75);
   });
 });

@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
-import { ErrorReason } from "#gen/shop/mesh/v1/error_reason_pb.js";
-import { callFailure } from "#kit/failure.ts";
+import { createWatchers, type Watcher, type WatchersLimits } from "./stock-watchers.ts";
 import type { StockFeed } from "./store.ts";
 
 /** Pieces of a product that can be bought at a moment; 0 also when it is no more. */
@@ -13,73 +12,35 @@ export interface StockLevel {
 export interface StockWatch {
   /**
    * First the levels of all these products that exist, then of those that changed, until the signal is aborted.
-   * @throws Failure OVERLOADED when too many watch already
+   * @param client who watches: a user, or an address
+   * @throws Failure RATE_LIMITED when the client watches in too many places, OVERLOADED when too many watch already
    */
-  watch(productIds: readonly string[], signal: AbortSignal): AsyncIterable<readonly StockLevel[]>;
+  watch(client: string, productIds: readonly string[], signal: AbortSignal): AsyncIterable<readonly StockLevel[]>;
   /** How many watch. */
   readonly watchers: number;
   close(): Promise<void>;
 }
 
-/** What the watch is made of; the times are there for tests. */
-export interface StockWatchOptions {
+/** What the watch is made of; times and limits are there for tests. */
+export interface StockWatchOptions extends WatchersLimits {
   readonly store: StockFeed;
   readonly log: Pick<Logger, "warn">;
   /** What changes within this time is read at once, in milliseconds. */
   readonly gatherMs?: number;
   /** How often everything is read, in case a change was told to nobody, in milliseconds. */
   readonly rereadMs?: number;
-  readonly watchersMax?: number;
 }
 
 const GATHER_MS = 50;
 const REREAD_MS = 30_000;
 const RETRY_MS = 1_000;
-/** People who look at products by one process; each costs some kilobytes. */
-const WATCHERS_MAX = 10_000;
-const RETRY_AFTER_MS = 5_000;
 /** Products that are read at a time. */
 const READ_MAX = 500;
 
-/** One who watches: what he has not been told yet. */
-interface Watcher {
-  readonly productIds: readonly string[];
-  readonly news: Map<string, number>;
-  wake(): void;
-}
-
-/** The watchers of each product. */
-function createWatchers() {
-  const all = new Set<Watcher>();
-  const byProduct = new Map<string, Set<Watcher>>();
-  return {
-    all,
-    byProduct,
-    tell(productId: string, stock: number) {
-      for (const watcher of byProduct.get(productId) ?? []) {
-        watcher.news.set(productId, stock);
-        watcher.wake();
-      }
-    },
-    add(watcher: Watcher) {
-      all.add(watcher);
-      for (const it of watcher.productIds) byProduct.set(it, (byProduct.get(it) ?? new Set()).add(watcher));
-    },
-    remove(watcher: Watcher) {
-      all.delete(watcher);
-      for (const it of watcher.productIds) {
-        const others = byProduct.get(it);
-        others?.delete(watcher);
-        if (others?.size === 0) byProduct.delete(it);
-      }
-    },
-  };
-}
-
 /** One connection to the store's changes, and one reading of what changed, for all who watch. */
 export async function createStockWatch(options: StockWatchOptions): Promise<StockWatch> {
-  const { store, log, gatherMs = GATHER_MS, rereadMs = REREAD_MS, watchersMax = WATCHERS_MAX } = options;
-  const watchers = createWatchers();
+  const { store, log, gatherMs = GATHER_MS, rereadMs = REREAD_MS } = options;
+  const watchers = createWatchers(options);
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let reading = Promise.resolve();
@@ -115,13 +76,9 @@ export async function createStockWatch(options: StockWatchOptions): Promise<Stoc
   const stop = await store.onStockChange((productIds) => (productIds === undefined ? noteAll() : note(productIds)));
   const reread = setInterval(noteAll, rereadMs).unref();
 
-  async function* watch(productIds: readonly string[], signal: AbortSignal) {
-    if (watchers.all.size >= watchersMax)
-      throw callFailure(ErrorReason.OVERLOADED, "Too many look at products just now; try again.", {
-        retryAfterMs: RETRY_AFTER_MS,
-      });
+  async function* watch(client: string, productIds: readonly string[], signal: AbortSignal) {
     let wake = () => {};
-    const watcher: Watcher = { productIds, news: new Map(), wake: () => wake() };
+    const watcher: Watcher = { client, productIds, news: new Map(), wake: () => wake() };
     const onAbort = () => wake();
     // Before the first reading, so that what changes meanwhile is not missed.
     watchers.add(watcher);

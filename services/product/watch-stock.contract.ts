@@ -6,6 +6,8 @@ import { eventually } from "#kit/testing/eventually.ts";
 import { startTestMesh, type TestMesh } from "#kit/testing/mesh.ts";
 import { main } from "./main.ts";
 
+const PER_CLIENT_MAX = 20;
+
 /** What `WatchStock` does over the wire, on whichever store. */
 export function watchStockContract(environment: () => Promise<Record<string, string>>): void {
   let mesh: TestMesh;
@@ -98,6 +100,17 @@ export function watchStockContract(environment: () => Promise<Record<string, str
   ])("refuses %s", async (_, productIds) => {
     expect(await watch(...productIds).ended).toBe(Code.InvalidArgument);
     expect(await watchers()).toBe(0);
+  });
+
+  it("is for so many pages of one client at once", async () => {
+    const productId = await add(1);
+    const all = Array.from({ length: PER_CLIENT_MAX }, () => watch(productId));
+    await eventually(() => expect(all.every((it) => it.messages() === 1)).toBe(true));
+    expect(await watch(productId).ended).toBe(Code.ResourceExhausted);
+    expect(await watchers()).toBe(PER_CLIENT_MAX);
+    for (const it of all) it.leave();
+    await Promise.all(all.map((it) => it.ended));
+    await eventually(async () => expect(await watchers()).toBe(0));
   });
 
   it("lets those who watch go when the service stops", async () => {

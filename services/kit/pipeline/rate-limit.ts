@@ -18,10 +18,10 @@ export interface SharedAllowances {
 }
 
 /**
- * Whose allowance a call uses: the user's where one is known, else that of the address (of IPv6 the network) it came from.
+ * Whose allowance a call uses, and whose streams are counted together: the user's where one is known, else that of the address (of IPv6 the network) it came from.
  * A guest is nobody for calls that are open to all, or a client could take a new name with each of them.
  */
-function clientOf({ user, policy, clientAddress }: Call): string {
+export function clientOf({ user, policy, clientAddress }: Call): string {
   const namesItself = user !== undefined && (policy.user !== User.ANY || user.level > User.GUEST);
   return namesItself ? user.userId : networkOf(clientAddress);
 }
