@@ -70,6 +70,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     // The log may be slow to take a batch.
     const renewal = setInterval(() => void outbox.keepTurn(holder, LEASE_MS).catch(() => {}), LEASE_MS / 3);
     try {
+      // A replica that had the turn before may have published to the old log since this was done.
+      await handover?.run(signal);
       await publishAll(signal);
     } finally {
       clearInterval(renewal);

@@ -63,8 +63,15 @@ function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
   const { kafka, groupId, topic, work, times = TIMES } = options;
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
+  let waiting: NodeJS.Timeout | undefined;
   let current: { readonly over: AbortController; readonly ended: Promise<void> } | undefined;
 
+  // A commit was refused: this place is lost. The driver should hear so from a heartbeat, too, and join again.
+  const awaitNextPlace = () => {
+    clearTimeout(waiting);
+    const lost = new KafkaError("Kafka: a place in the group was lost, and no other one was given", true);
+    waiting = setTimeout(() => broken.reject(lost), times.rebalanceMs + JOIN_MARGIN_MS).unref();
+  };
   const endWork = async () => {
     current?.over.abort();
     await current?.ended;
@@ -89,7 +96,12 @@ function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
     const partitions = assignments.find((it) => it.topic === topic)?.partitions ?? [];
     const membership = { groupId, memberId, generation: generationId, topic, partitions };
     const over = new AbortController();
-    const commits = createCommits({ consumer, membership, onLost: () => over.abort(), log: kafka.log });
+    clearTimeout(waiting);
+    const onLost = () => {
+      over.abort();
+      if (current?.over === over) awaitNextPlace();
+    };
+    const commits = createCommits({ consumer, membership, onLost, log: kafka.log });
     kafka.log.debug({ group: groupId, generation: generationId, partitions }, "a group was shared out");
     const ended = work({ consumer, membership, commits, signal: over.signal })
       .finally(() => within(FLUSH_MAX_MS, "committing", commits.flush()).catch(() => {}))
@@ -118,6 +130,7 @@ function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
     },
     async end() {
       await endWork();
+      clearTimeout(waiting);
       await within(LEAVE_MAX_MS, "leaving a group", consumer.close(true)).catch(() => {
         void Promise.resolve(consumer.connections.close()).catch(() => {});
       });
