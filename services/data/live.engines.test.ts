@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { openMongo } from "#kit/mongo/client.ts";
+import { type Mongo, openMongo } from "#kit/mongo/client.ts";
 import { openSnapshot, type PostgresSession } from "#kit/portable/session.ts";
 import { openBareRedis } from "#kit/redis/bare.ts";
 import { openRedis } from "#kit/redis/connection.ts";
@@ -9,6 +9,8 @@ import { startRedis } from "#kit/testing/engines/redis.ts";
 import { testMongo } from "#kit/testing/engines/shared.ts";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import { liveServices } from "./live.ts";
+import { shopPlace } from "./place.ts";
+import { openToRead } from "./shop.ts";
 import { samplePlace, startSample } from "./testing/sample-shop.ts";
 import { runTool } from "./testing/tool.ts";
 
@@ -42,11 +44,11 @@ const redisUrl = (path: string) => `${server.url.replace(/\/\d*$/, "")}/${path}`
 const look = (settings = redisAt(redisUrl("0"))) =>
   liveServices({ postgres, settings: { mongodbUrl, redis: settings }, log });
 
-async function withProduct<T>(url: string, work: () => Promise<T>): Promise<T> {
+async function withProduct<T>(url: string, work: (mongo: Mongo) => Promise<T>): Promise<T> {
   const mongo = openMongo({ url, workload: "product", log });
   try {
     await mongo.ping();
-    return await work();
+    return await work(mongo);
   } finally {
     await mongo.close();
   }
@@ -87,6 +89,23 @@ it("says whom it cannot see", async () => {
   const seen = await liveServices({ postgres, settings: { mongodbUrl, redis }, log: { warn } });
   expect(seen).toEqual({ live: [], unseen: ["cart"] });
   expect(warn.mock.calls.flat().join("\n")).toMatch(/whether cart runs cannot be seen/);
+});
+
+it("MongoDB is read as it was at one moment, also where nobody was seen to run", async () => {
+  const place = await samplePlace({ POSTGRES_URL: await testPostgres(), MONGODB_URL: mongodbUrl });
+  await (await startSample(place)).close();
+  const shop = await openToRead(shopPlace(place.file, {}), log);
+  try {
+    const products = shop.collections.find((it) => it.name === "product.products");
+    expect(shop.live).toEqual([]);
+    expect(await products?.count()).toBe(0);
+    await withProduct(mongodbUrl, async (mongo) => {
+      await mongo.collection("products").insertOne({ name: "too late" }, { bypassDocumentValidation: true });
+    });
+    expect(await products?.count()).toBe(0);
+  } finally {
+    await shop.close();
+  }
 });
 
 it("a target that only product runs on is not written to", async () => {
