@@ -5,6 +5,7 @@ import type { TestProject } from "vitest/node";
 import { startKafka } from "./kafka.ts";
 import { startMongo } from "./mongo.ts";
 import { startPostgres15 } from "./postgres15.ts";
+import { installPrograms } from "./programs/install.ts";
 import { startMinio, startVersityGateway } from "./s3.ts";
 
 /** What a whole test run shares: its URL, as the settings of a service take it. */
@@ -31,8 +32,12 @@ declare module "vitest" {
   }
 }
 
-/** Starts each server that test files share when the first of them asks for it: one file alone does not wait for all. */
+/**
+ * Sees to it that every engine can be had, and starts each server that test files share when the first of them asks for it:
+ * one file alone does not wait for all.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await installPrograms();
   const started = new Map<SharedServer, Promise<Closable>>();
   const urlOf = async (name: SharedServer): Promise<string> => {
     const server = started.get(name) ?? SHARED[name]();
@@ -46,8 +51,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
       response.writeHead(500).end((error as Error).message);
     }
   });
-  // An engine may have to be built first.
-  http.requestTimeout = 0;
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   project.provide("sharedServersUrl", `http://127.0.0.1:${(http.address() as AddressInfo).port}`);
   return async () => {

@@ -27,6 +27,7 @@ export async function cached(key: string, install: (folder: string) => Promise<v
   return underLock(`${folder}.lock`, async () => {
     if (await exists(folder)) return folder;
     const unfinished = await mkdtemp(`${folder}.unfinished-`);
+    process.stderr.write(`Getting ${key} for the tests, once …\n`);
     try {
       await install(unfinished);
       // Somebody who took this lock for a dead one's may have been faster.
