@@ -19,6 +19,8 @@ export interface Container {
   readonly healthcheck?: Healthcheck;
   readonly depends_on?: Readonly<Record<string, { readonly condition: Condition; readonly required?: boolean }>>;
   readonly mem_limit: string;
+  /** How long it may take to end; then it is killed. */
+  readonly stop_grace_period?: string;
   readonly restart?: "no" | "unless-stopped";
   readonly read_only?: boolean;
 }

@@ -59,8 +59,12 @@ function workloadContainer(mesh: Mesh, workload: MeshWorkload, profile: Profile)
     healthcheck: healthcheck(["CMD", "node", "services/kit/healthcheck.ts", name, "/ready"], START_PERIOD),
     depends_on: { ...afterCertificates, ...Object.assign({}, ...engines.map(readyOf)) },
     mem_limit: `${deployment.size.memoryMaxMiB}m`,
+    stop_grace_period: STOP_GRACE,
   });
 }
+
+/** Longer than it takes to say "not ready", wait until that is noticed, and answer what has begun. */
+const STOP_GRACE = "30s";
 
 /** Serves the web app's files to the edge. */
 const webContainer = (): Container =>
