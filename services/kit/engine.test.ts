@@ -93,6 +93,14 @@ describe("an engine", () => {
     expect(lines).toEqual(["an engine is away; what needs it is refused meanwhile", "an engine is there again"]);
   });
 
+  it("is known to be away when a driver has looked for it once until its time was over", async () => {
+    const { engine, fail } = open({ isSilent: (it) => it === away });
+    await fail(wrong);
+    expect(engine.awayReason).toBeUndefined();
+    await fail(away);
+    expect(engine.awayReason).toBe("box is away: connect ECONNREFUSED");
+  });
+
   it("says once that it is away, however long, and not with every try", async () => {
     const { fail, lines } = open();
     for (let at = 0; at < 100; at++) {

@@ -39,6 +39,8 @@ export interface EngineOptions extends Pick<CircuitOptions, "nowMs" | "random"> 
   readonly name: string;
   /** Whether an error says that there is no engine for the moment, and not that something was wrong with what was asked. */
   readonly isAway: (error: unknown) => boolean;
+  /** Whether such an error was waited for so long that one is enough: the driver looked for a server all that time. */
+  readonly isSilent?: (error: unknown) => boolean;
   readonly log: Pick<Logger, "warn">;
   /** Where its state, failures and durations are counted, if anywhere. */
   readonly metrics?: Pick<Metrics, "registry">;
@@ -118,7 +120,7 @@ export function createEngine(options: EngineOptions): Engine {
       return result;
     } catch (error) {
       if (error instanceof LateError) failed("late", error, () => late(error, limitMs, end));
-      else if (isAway(error)) failed("away", error, () => end("away"));
+      else if (isAway(error)) failed("away", error, () => end(options.isSilent?.(error) ? "silent" : "away"));
       else answered(end);
       throw error;
     } finally {

@@ -61,8 +61,11 @@ describe.each(Object.keys(DEPENDANTS) as EngineName[])("%s in the middle of load
     try {
       await sleep(BEFORE_MS);
       await failure.begin(engines[engine]);
-      if (failure.lasts) await seeThatItIsAway(DEPENDANTS[engine], productId);
-      await failure.end(engines[engine]);
+      try {
+        if (failure.lasts) await seeThatItIsAway(DEPENDANTS[engine], productId);
+      } finally {
+        await failure.end(engines[engine]);
+      }
       await untilBack(load);
     } finally {
       await load.stop();

@@ -50,6 +50,9 @@ export function isPoolBusy(error: unknown): boolean {
   return error instanceof Error && error.name === "MongoWaitQueueTimeoutError";
 }
 
+/** Whether the driver has looked for a server in vain until its time was over. */
+export const isUnfound = (error: unknown): boolean => error instanceof MongoServerSelectionError;
+
 /** Whether an error says that there is no MongoDB for the moment, and not that something was wrong with what was asked. */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -2,7 +2,7 @@ import { type Collection, type Db, type Document, MongoClient, type MongoClientO
 import type { Logger } from "pino";
 import { createEngine, type Engine } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
-import { isAway } from "./away.ts";
+import { isAway, isUnfound } from "./away.ts";
 import { tellBusy } from "./busy.ts";
 import { createSignsOfLife, LIFE_OPTIONS } from "./sign-of-life.ts";
 
@@ -104,11 +104,11 @@ export function openMongo({ url, workload, log, metrics }: MongoOptions): Mongo 
   const db = client.db();
   const life = createSignsOfLife(createClient(url, workload, LIFE_OPTIONS));
   const engine = createEngine({
-    ...{ name: "mongodb", isAway, log, budgetMs: BUDGET_MS, check: life.ofPrimary },
+    ...{ name: "mongodb", isAway, isSilent: isUnfound, log, budgetMs: BUDGET_MS, check: life.ofPrimary },
     ...(metrics && { metrics }),
   });
   const anyone = createEngine({
-    ...{ name: "mongodb-reads", isAway, log, budgetMs: BUDGET_MS },
+    ...{ name: "mongodb-reads", isAway, isSilent: isUnfound, log, budgetMs: BUDGET_MS },
     ...(metrics && { metrics }),
   });
   return {

@@ -4,7 +4,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { RequestInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { AuthService } from "#gen/shop/auth/v1/auth_service_pb.js";
 import { CartService } from "#gen/shop/cart/v1/cart_service_pb.js";
+import { ErrorReason, ErrorReasonSchema } from "#gen/shop/mesh/v1/error_reason_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
+import { isFailure } from "#kit/failure.ts";
 import { ADDRESS, card } from "./purchase.ts";
 import type { ReplicatedShop } from "./replicas.ts";
 
@@ -40,6 +42,7 @@ export interface Load {
 
 const PAUSE_MS = 100;
 const RETRY_PAUSE_MS = 200;
+const RATE_PAUSE_MS = 1_000;
 const SETTLE_MS = 60_000;
 /** What a caller may try again later. */
 const PASSING: ReadonlySet<Code> = new Set([
@@ -78,6 +81,11 @@ export function startLoad(shop: ReplicatedShop, buyers: readonly Buyer[], produc
     try {
       return await run();
     } catch (error) {
+      // Who is told to buy more slowly waits: that is no failure of the shop.
+      if (isFailure(error, ErrorReasonSchema, ErrorReason.RATE_LIMITED)) {
+        await sleep(RATE_PAUSE_MS);
+        return undefined;
+      }
       const failure = ConnectError.from(error);
       const { code, rawMessage: message } = failure;
       const ms = performance.now() - start;
