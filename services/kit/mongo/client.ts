@@ -47,7 +47,7 @@ export const appNameOf = (url: string, workload: string): string =>
 /** Connections of a process; each carries one operation at a time. */
 const POOL_MAX = 32;
 /** How long an operation waits for a connection of the pool, or for a primary to be elected, in milliseconds. */
-const SELECTION_TIMEOUT_MS = 2_000;
+const SELECTION_TIMEOUT_MS = 1_500;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** An answer that takes longer than this does not come: the connection is given up. */
 const SOCKET_TIMEOUT_MS = 10_000;
@@ -108,7 +108,7 @@ export function openMongo({ url, workload, log, metrics }: MongoOptions): Mongo 
     ...(metrics && { metrics }),
   });
   const anyone = createEngine({
-    ...{ name: "mongodb-reads", isAway, isSilent: isUnfound, log, budgetMs: BUDGET_MS },
+    ...{ name: "mongodb-reads", isAway, isSilent: isUnfound, log, budgetMs: BUDGET_MS, check: life.ofAnyone },
     ...(metrics && { metrics }),
   });
   return {
