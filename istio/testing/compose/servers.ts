@@ -113,7 +113,7 @@ const kafka: LocalServer = {
     const file = join(folder, "server.properties");
     const data = join(folder, "data");
     await writeFile(file, kafkaProperties(env, data));
-    const format = ["kafka.tools.StorageTool", "format", "-t", env.CLUSTER_ID ?? "", "-c", file];
+    const format = ["kafka.tools.StorageTool", "format", `--cluster-id=${env.CLUSTER_ID ?? ""}`, "-c", file];
     if (!existsSync(join(data, "meta.properties"))) await runFor("Kafka", java, ["-cp", classPath, ...format]);
     return [
       java,

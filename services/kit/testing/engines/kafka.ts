@@ -87,8 +87,8 @@ async function startBroker(
           classPath,
           "kafka.tools.StorageTool",
           "format",
-          "-t",
-          clusterId,
+          // As one word: an id may begin with a hyphen.
+          `--cluster-id=${clusterId}`,
           "-c",
           file,
         ]);
