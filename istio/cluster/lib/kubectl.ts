@@ -27,6 +27,7 @@ export interface Pod extends KubeObject {
   readonly spec: {
     readonly serviceAccountName: string;
     readonly containers: readonly { readonly name: string; readonly image: string }[];
+    readonly initContainers?: readonly { readonly name: string }[];
   };
   readonly status: {
     readonly podIP?: string;

@@ -1,11 +1,13 @@
-import { NAMESPACE, podLabels } from "../../names.ts";
+import { hostOf, NAMESPACE, podLabels } from "../../names.ts";
 import type { Counts } from "../pod/behaviour.ts";
 import type { CountsInput } from "../pod/counts.ts";
 import { inPod, program } from "./in-pod.ts";
-import { apply, kubectl, readyPod, until } from "./kubectl.ts";
+import { apply, kubectl, type Pod, readyPod, readyPods, until } from "./kubectl.ts";
 import { podsRun, testPod } from "./pods.ts";
 
 const LABEL = "shopmesh/stand-in";
+/** The container of Istio's proxy. */
+const PROXY = "istio-proxy";
 
 /** A pod that has taken the place of a service behind its name, for as long as the test wants. */
 export interface StandIn {
@@ -28,21 +30,38 @@ async function portName(workload: string, port: number): Promise<string> {
   return `${spec.ports.find((it) => it.port === port)?.targetPort}`;
 }
 
-/** Which pods a service's name leads to. */
-async function behind(workload: string): Promise<string[]> {
-  const slices = ["get", "endpointslices", "-l", `kubernetes.io/service-name=${workload}`, "-o", "json"];
-  const { items } = JSON.parse(await kubectl(slices)) as {
-    items: { endpoints?: { conditions: { ready?: boolean }; targetRef?: { name: string } }[] }[];
-  };
-  return items
-    .flatMap((it) => it.endpoints ?? [])
-    .flatMap((it) => (it.conditions.ready === true && it.targetRef !== undefined ? [it.targetRef.name] : []));
+/** The addresses to which a pod's proxy, if it has one, sends calls of a service; empty where it calls no such service. */
+async function sentTo({ metadata }: Pod, workload: string, port: number): Promise<string[]> {
+  const ask = ["pilot-agent", "request", "GET", "clusters"];
+  const clusters = await kubectl(["exec", metadata.name, "-c", PROXY, "--", ...ask]);
+  const start = `outbound|${port}||${hostOf(workload)}::`;
+  const addresses = clusters
+    .split("\n")
+    .filter((it) => it.startsWith(start) && it.includes("::cx_active::"))
+    .map((it) => it.slice(start.length).split(":")[0] ?? "");
+  return [...new Set(addresses)];
+}
+
+/** Waits until every proxy, the ingress' too, has heard where a service's name leads: each is told for itself, some later than others. */
+async function everyProxyKnows(
+  what: string,
+  workload: string,
+  port: number,
+  right: (addresses: readonly string[]) => boolean,
+): Promise<void> {
+  await until(what, async () => {
+    const pods = (await readyPods({})).filter(({ spec }) =>
+      [...spec.containers, ...(spec.initContainers ?? [])].some((it) => it.name === PROXY),
+    );
+    const callers = (await Promise.all(pods.map((it) => sentTo(it, workload, port)))).filter((it) => it.length > 0);
+    return callers.length > 0 && callers.every(right) ? true : undefined;
+  });
 }
 
 /** Puts a pod in the place of a service: with its labels, identity, sidecar and policies, and behind its name. */
 export async function standIn(workload: string, port: number): Promise<StandIn> {
   const name = `stand-in-${workload}`;
-  const { name: real, labels } = await readyPod(podLabels(workload));
+  const { labels } = await readyPod(podLabels(workload));
   const { "pod-template-hash": _, ...worn } = labels;
   const place = { pod: name, container: "app" };
   const pod = testPod({
@@ -56,18 +75,19 @@ export async function standIn(workload: string, port: number): Promise<StandIn> 
   await apply([pod]);
   await podsRun([name]);
   await select(workload, "true");
-  await until("the stand-in has taken the place", async () => {
-    const pods = await behind(workload);
-    return pods.includes(name) && !pods.includes(real) ? true : undefined;
-  });
+  const { address } = await readyPod({ [LABEL]: "true" });
+  await everyProxyKnows(
+    "the stand-in has taken the place",
+    workload,
+    port,
+    (it) => it.length === 1 && it[0] === address,
+  );
   return {
     counts: () => inPod(place, "counts", { port } satisfies CountsInput),
     async leave() {
       await select(workload, null);
       await kubectl(["-n", NAMESPACE, "delete", "pod", name, "--ignore-not-found", "--wait=true"]);
-      await until("the service is back in its place", async () =>
-        (await behind(workload)).includes(name) ? undefined : true,
-      );
+      await everyProxyKnows("the service is back in its place", workload, port, (it) => !it.includes(address));
     },
   };
 }
