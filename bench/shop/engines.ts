@@ -18,7 +18,7 @@ export async function startEngines(): Promise<NonNullable<ShopOptions["engines"]
       ["MongoDB", mongo.members[0]?.pid ?? 0],
       ["Redis", redis.pid],
       ["MinIO", s3.pid],
-      ["Kafka", kafka.pid],
+      ["Kafka", kafka.members[0]?.pid ?? 0],
     ]),
     stop: async () => void (await Promise.all([mongo, redis, s3, kafka].map((it) => it.close()))),
   };

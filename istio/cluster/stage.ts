@@ -1,7 +1,7 @@
 import { afterAll } from "vitest";
 import type { Mesh } from "../model.ts";
 import { readMesh } from "../shop.ts";
-import { deployDev, tearDown } from "./lib/deploy.ts";
+import { type Deployed, deployDev, tearDown } from "./lib/deploy.ts";
 import { type Edge, findEdge } from "./lib/edge.ts";
 import type { KubeObject } from "./lib/kubectl.ts";
 import { type Runner, startRunner } from "./lib/runner.ts";
@@ -11,30 +11,40 @@ import { callersOfTable } from "./table/cells.ts";
 import { printReport } from "./table/report.ts";
 import type { Tokens } from "./table/run.ts";
 
-/** What every part of the test stands on. */
-export interface Stage {
-  readonly mesh: Mesh;
-  /** Everything of dev as it was applied. */
+/** A shop in the cluster, and the way into it. */
+export interface Scene {
+  /** Everything as it was applied. */
   readonly objects: readonly KubeObject[];
   readonly edge: Edge;
-  readonly runner: Runner;
   /** A token of each kind; new ones after half of their life. */
   tokens(): Promise<Tokens>;
 }
 
+/** What every part of the test stands on: dev. */
+export interface Stage extends Scene {
+  readonly mesh: Mesh;
+  readonly runner: Runner;
+}
+
 const TOKENS_FRESH_MS = 5 * 60_000;
 
-async function build(): Promise<Stage> {
-  const mesh = await readMesh();
-  const { objects, host } = await deployDev();
-  const [edge, runner] = await Promise.all([findEdge(host), startRunner(callersOfTable(mesh))]);
+/** Finds the way into a shop. */
+export async function enter({ objects, host }: Deployed): Promise<Scene> {
+  const edge = await findEdge(host);
   let held: { tokens: Promise<Tokens>; atMs: number } | undefined;
   const tokens = () => {
     if (held === undefined || Date.now() - held.atMs > TOKENS_FRESH_MS)
       held = { tokens: acceptedTokens(edge), atMs: Date.now() };
     return held.tokens;
   };
-  return { mesh, objects, edge, runner, tokens };
+  return { objects, edge, tokens };
+}
+
+async function build(): Promise<Stage> {
+  const mesh = await readMesh();
+  const deployed = await deployDev();
+  const [scene, runner] = await Promise.all([enter(deployed), startRunner(callersOfTable(mesh))]);
+  return { mesh, runner, ...scene };
 }
 
 let built: Promise<Stage> | undefined;

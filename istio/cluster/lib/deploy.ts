@@ -63,17 +63,31 @@ async function ready(): Promise<void> {
   );
 }
 
-/** Puts the shop into the cluster, as `kubectl apply -k k8s/overlays/dev` would, and waits until it serves. */
-export async function deployDev(): Promise<{ objects: readonly KubeObject[]; host: string }> {
+/** What stands in the cluster: everything that was applied, and the name under which browsers find it. */
+export interface Deployed {
+  readonly objects: readonly KubeObject[];
+  readonly host: string;
+}
+
+/**
+ * Puts a shop into the cluster, as `kubectl apply` would, and waits until it serves.
+ * @param secrets what an operator of the cluster makes in its namespace
+ */
+export async function deploy(objects: readonly KubeObject[], secrets: readonly object[] = []): Promise<Deployed> {
   await check();
-  const objects = await render(DEV);
   const certificate = objects.find((it) => it.kind === "Certificate") as Certificate | undefined;
   const [host = "localhost"] = certificate?.spec.dnsNames ?? [];
-  await apply(objects);
+  await apply(objects.filter((it) => it.kind === "Namespace"));
+  await apply([...secrets, ...objects]);
   await kubectl(["label", "--overwrite", "namespace", NAMESPACE, `${MARK}=true`]);
   if (!(await hasCertManager())) await apply([await secretFor(host)]);
   await ready();
   return { objects, host };
+}
+
+/** Puts the shop into the cluster as `kubectl apply -k k8s/overlays/dev` would, and waits until it serves. */
+export async function deployDev(): Promise<Deployed> {
+  return deploy(await render(DEV));
 }
 
 /** Takes everything away that the test put into the cluster. */

@@ -16,7 +16,8 @@ export const DEV = "k8s/overlays/dev";
 /** Environments that get what they need from a cloud. */
 export const MANAGED = ["qat", "uat", "prod"].map((it) => `k8s/overlays/${it}`);
 
-function image(reference: string): { newName: string; newTag: string } {
+/** A reference to an image as kustomize takes it. */
+export function image(reference: string): { newName: string; newTag: string } {
   const colon = reference.lastIndexOf(":");
   return { newName: reference.slice(0, colon), newTag: reference.slice(colon + 1) };
 }

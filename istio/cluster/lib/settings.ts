@@ -6,6 +6,11 @@ export const SETTINGS = {
   postgresImage: process.env.SHOPMESH_POSTGRES_IMAGE || undefined,
   /** "host:port" where the ingress is reached; unset: found by itself, or by a port forwarded. */
   edge: process.env.SHOPMESH_EDGE || undefined,
+  /**
+   * An address of this machine that pods reach, where the test puts MongoDB, Redis, S3, Kafka and PostgreSQL; unset: what wants
+   * them is left out.
+   */
+  engines: process.env.SHOPMESH_ENGINES_ADDRESS || undefined,
   /** Leaves the shop in the cluster when the test is over. */
   keep: process.env.SHOPMESH_KEEP === "true",
 } as const;

@@ -4,19 +4,19 @@ import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { PaymentStatus } from "#gen/shop/order/v1/payment_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { edgeTransport } from "../lib/users.ts";
-import type { Stage } from "../stage.ts";
+import type { Scene } from "../stage.ts";
 
 const PAGE = 100;
 const PAID: ReadonlySet<OrderStatus> = new Set([OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED]);
 
-async function administration({ edge, tokens }: Stage) {
+async function administration({ edge, tokens }: Scene) {
   const headers = { authorization: `Bearer ${(await tokens()).administrator}` };
   return { transport: edgeTransport(edge), options: { headers } };
 }
 
 /** Puts a product on the shelves of which there is plenty. */
-export async function shelve(stage: Stage, productId: string, stock: number): Promise<void> {
-  const { transport, options } = await administration(stage);
+export async function shelve(scene: Scene, productId: string, stock: number): Promise<void> {
+  const { transport, options } = await administration(scene);
   const products = createClient(ProductService, transport);
   await products.createCategory({ category: { categoryId: "tests", name: "Tests" } }, options).catch(() => {}); // there already
   const price = { currencyCode: "EUR", minorUnits: 1_250n };
@@ -40,8 +40,8 @@ export interface Books {
 }
 
 /** Reads the books as an administrator does. */
-export async function readBooks(stage: Stage, productId: string): Promise<Books> {
-  const { transport, options } = await administration(stage);
+export async function readBooks(scene: Scene, productId: string): Promise<Books> {
+  const { transport, options } = await administration(scene);
   const list = createClient(OrderService, transport);
   const orders: Order[] = [];
   for (let pageToken = ""; ; ) {

@@ -5,11 +5,11 @@ import { startPostgres15 } from "#kit/testing/engines/postgres15.ts";
 import { startTcpProxy, type TcpProxy } from "#kit/testing/engines/proxy.ts";
 import { startRedis } from "#kit/testing/engines/redis.ts";
 import { makeBucket, startMinio } from "#kit/testing/engines/s3.ts";
-import type { TestServer } from "#kit/testing/engines/server.ts";
+import type { ServerSet, TestServer } from "#kit/testing/engines/server.ts";
 
 /** An engine with a network before it: all that can happen to it can be made to happen. */
 export interface FragileEngine {
-  readonly server: Pick<TestServer, "stop" | "kill" | "pause" | "resume" | "restart" | "close">;
+  readonly server: ServerSet;
   readonly proxy: TcpProxy;
   /** Where services find it: by way of the proxy. */
   readonly url: string;
@@ -22,17 +22,19 @@ export type EngineName = "PostgreSQL" | "MongoDB" | "Redis" | "S3" | "Kafka";
 
 const HOST = "127.0.0.1";
 
-/** Starts every engine, each behind a proxy. */
-export async function startFragileEngines(): Promise<Record<EngineName, FragileEngine>> {
+/** Starts every engine, each behind a proxy that listens at an address of this machine. */
+export async function startFragileEngines(host: string = HOST): Promise<Record<EngineName, FragileEngine>> {
   const [PostgreSQL, MongoDB, Redis, S3, Kafka] = await Promise.all([
-    behindProxy(startPostgres15()),
+    behindProxy(host, startPostgres15()),
     advertised(
+      host,
       (at) => startMongo(at),
-      (proxy, port) => proxy.url.replace(/:\d+\//, `:${port}/`),
+      (set, port) => set.url.replace(/[^/]+:\d+\//, `${HOST}:${port}/`),
     ),
-    behindProxy(startRedis()),
-    behindProxy(startMinio()),
+    behindProxy(host, startRedis()),
+    behindProxy(host, startMinio()),
     advertised(
+      host,
       (at) => startKafka(at),
       ({ url }) => url,
     ),
@@ -51,21 +53,23 @@ export const settingsOf = (engines: Record<EngineName, FragileEngine>): Record<s
 });
 
 /** A server that takes clients as they come, whatever they call it. */
-async function behindProxy(starting: Promise<TestServer>): Promise<FragileEngine> {
+async function behindProxy(host: string, starting: Promise<TestServer>): Promise<FragileEngine> {
   const server = await starting;
-  const proxy = await startTcpProxy(HOST, server.port);
+  const proxy = await startTcpProxy(HOST, server.port, { host });
   const url = new URL(server.url);
+  url.hostname = host;
   url.port = `${proxy.port}`;
   return { server, proxy, url: url.href, directUrl: server.url };
 }
 
 /** A server that tells its clients where it is: there, too, the proxy must stand. */
-async function advertised<T extends Omit<TestServer, "port" | "folder" | "output">>(
+async function advertised<T extends ServerSet & { readonly url: string }>(
+  host: string,
   start: (at: { port: number; advertise: string }) => Promise<T>,
   directUrlOf: (server: T, port: number) => string,
 ): Promise<FragileEngine> {
   const [port, proxyPort] = await Promise.all([freePort(), freePort()]);
-  const proxy = await startTcpProxy(HOST, port, proxyPort);
-  const server = await start({ port, advertise: `${HOST}:${proxyPort}` });
+  const proxy = await startTcpProxy(HOST, port, { host, port: proxyPort });
+  const server = await start({ port, advertise: `${host}:${proxyPort}` });
   return { server, proxy, url: server.url, directUrl: directUrlOf(server, port) };
 }

@@ -6,7 +6,7 @@ import { Admin } from "@platformatic/kafka";
 import { freePort } from "./ports.ts";
 import { runFor } from "./programs/find.ts";
 import { kafkaProgram } from "./programs/kafka.ts";
-import { startServer, type TestServer } from "./server.ts";
+import { type ServerSet, startServer, type TestServer, together } from "./server.ts";
 
 const HOST = "127.0.0.1";
 const HEAP = "-Xmx384m";
@@ -15,7 +15,8 @@ const BROKER_SESSION_MS = 3_000;
 const BROKER_HEARTBEAT_MS = 500;
 
 /** Kafka's brokers: do as one server, all of them together. */
-export interface KafkaCluster extends Omit<TestServer, "port" | "folder" | "output"> {
+export interface KafkaCluster extends ServerSet {
+  readonly url: string;
   /** "127.0.0.1:1,127.0.0.1:2": as KAFKA_BROKERS takes them; `url` is the same. */
   readonly brokers: readonly string[];
   readonly members: readonly TestServer[];
@@ -48,21 +49,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   }));
   const clusterId = randomBytes(16).toString("base64url");
   const members = await Promise.all(nodes.map((it) => startBroker(it, nodes, clusterId, options)));
-  const each = async (run: (it: TestServer) => Promise<void>) => void (await Promise.all(members.map(run)));
   const brokers = nodes.map(({ port }) => options.advertise ?? `${HOST}:${port}`);
   return {
     url: brokers.join(","),
     brokers,
     members,
-    get pid() {
-      return members[0]?.pid ?? 0;
-    },
-    stop: () => each((it) => it.stop()),
-    kill: () => each((it) => it.kill()),
-    pause: () => each((it) => it.pause()),
-    resume: () => each((it) => it.resume()),
-    restart: () => each((it) => it.restart()),
-    close: () => each((it) => it.close()),
+    ...together(members),
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Db, MongoClient } from "mongodb";
 import { freePort } from "./ports.ts";
 import { mongodProgram } from "./programs/mongod.ts";
-import { startServer, type TestServer } from "./server.ts";
+import { type ServerSet, startServer, type TestServer, together } from "./server.ts";
 
 const HOST = "127.0.0.1";
 const SET = "shop";
@@ -15,7 +15,8 @@ const ELECTION_TIMEOUT_MS = 2_000;
 const HEARTBEAT_MS = 500;
 
 /** A replica set of MongoDB: does as one server, to all of its members. */
-export interface MongoSet extends Omit<TestServer, "port" | "folder" | "output"> {
+export interface MongoSet extends ServerSet {
+  readonly url: string;
   /** Every `mongod` of the set. */
   readonly members: readonly TestServer[];
   /** The member that takes writes now; waits until there is one. Kill it, and another one becomes it. */
@@ -37,31 +38,24 @@ export async function startMongo(options: MongoOptions = {}): Promise<MongoSet> 
   const count = options.members ?? 1;
   const members = await Promise.all(Array.from({ length: count }, (_, index) => startMember(options, index)));
   const hosts = members.map(({ port }) => options.advertise ?? `${HOST}:${port}`);
-  const each = async (run: (it: TestServer) => Promise<void>) => void (await Promise.all(members.map(run)));
+  const set = together(members);
   const primary = () => findPrimary(members);
   try {
     await initiate(members, hosts);
     await primary();
   } catch (error) {
-    await each((it) => it.close());
+    await set.close();
     throw error;
   }
   return {
     url: `mongodb://${hosts.join(",")}/${DATABASE}?replicaSet=${SET}`,
     members,
     primary,
-    get pid() {
-      return members[0]?.pid ?? 0;
-    },
-    stop: () => each((it) => it.stop()),
-    kill: () => each((it) => it.kill()),
-    pause: () => each((it) => it.pause()),
-    resume: () => each((it) => it.resume()),
+    ...set,
     async restart() {
-      await each((it) => it.restart());
+      await set.restart();
       await primary();
     },
-    close: () => each((it) => it.close()),
   };
 }
 

@@ -14,11 +14,14 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-const HOST = "127.0.0.1";
-
-/** Stands before the server at `host:port`, on a port of its own (`listenPort`, or a free one). */
-export async function startTcpProxy(host: string, port: number, listenPort?: number): Promise<TcpProxy> {
-  const ownPort = listenPort ?? (await freePort());
+/** Stands before the server at `host:port`, at an address of this machine, on a port of its own: a free one where none is named. */
+export async function startTcpProxy(
+  host: string,
+  port: number,
+  own: { readonly host?: string; readonly port?: number } = {},
+): Promise<TcpProxy> {
+  const ownHost = own.host ?? "127.0.0.1";
+  const ownPort = own.port ?? (await freePort());
   const sockets = new Set<Socket>();
   let passing = true;
   let server: Server | undefined;
@@ -51,7 +54,7 @@ export async function startTcpProxy(host: string, port: number, listenPort?: num
     if (server !== undefined) return;
     const listening = createServer({ noDelay: true }, accept);
     server = listening;
-    await new Promise<void>((resolve, reject) => listening.once("error", reject).listen(ownPort, HOST, resolve));
+    await new Promise<void>((resolve, reject) => listening.once("error", reject).listen(ownPort, ownHost, resolve));
   }
   async function close(): Promise<void> {
     const closing = server;
@@ -62,7 +65,7 @@ export async function startTcpProxy(host: string, port: number, listenPort?: num
   }
   await listen();
   return {
-    host: HOST,
+    host: ownHost,
     port: ownPort,
     cutOff: close,
     blackHole() {

@@ -52,6 +52,22 @@ export interface ServerOptions {
   readonly stopSignal?: NodeJS.Signals;
 }
 
+/** Several servers that are one engine: what is done to it is done to each of them. */
+export type ServerSet = Pick<TestServer, "stop" | "kill" | "pause" | "resume" | "restart" | "close">;
+
+/** Does to all members of a set at once what is done to it. */
+export function together(members: readonly TestServer[]): ServerSet {
+  const each = (doTo: (it: TestServer) => Promise<void>) => async () => void (await Promise.all(members.map(doTo)));
+  return {
+    stop: each((it) => it.stop()),
+    kill: each((it) => it.kill()),
+    pause: each((it) => it.pause()),
+    resume: each((it) => it.resume()),
+    restart: each((it) => it.restart()),
+    close: each((it) => it.close()),
+  };
+}
+
 /** Long, since eight servers may start on a machine that is busy already. */
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 25;
