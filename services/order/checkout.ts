@@ -103,8 +103,13 @@ function sameAs({ record, fingerprint }: { record: OrderRecord; fingerprint: str
   });
 }
 
+/** A step that has failed so often, some seconds by then, waits for somebody who is away: nobody waits with it. */
+const ATTEMPTS_WAITED_FOR = 3;
+
 /** Whether the buyer can be told how it ended: what comes after the payment goes on without them, an undo is waited for. */
-const isAnswerable = (record: OrderRecord) => record.order.status !== OrderStatus.PENDING && record.step !== "undo";
+const isSettled = (record: OrderRecord) => record.order.status !== OrderStatus.PENDING && record.step !== "undo";
+/** Whether there is nothing more to wait for: it is settled, or will not be for a while. */
+const isAnswerable = (record: OrderRecord) => isSettled(record) || record.attempts >= ATTEMPTS_WAITED_FOR;
 
 /** Placing an order: records the intent, then the saga does the work, whether or not the caller still waits. */
 export function createCheckout({ store, saga, changes, payments, carts, auth }: CheckoutDeps) {
@@ -137,7 +142,8 @@ export function createCheckout({ store, saga, changes, payments, carts, auth }: 
   return {
     /**
      * Buys what is in the caller's cart.
-     * @param patience ends the wait for the outcome; the order then goes on by itself and is answered as pending
+     * @param patience ends the wait for the outcome; the order then goes on by itself and is answered as pending, as it is
+     *   where a step fails again and again
      */
     async place(request: PlaceOrderRequest, user: UserIdentity, patience: AbortSignal): Promise<Order> {
       const card = request.paymentMethod.value;
@@ -163,7 +169,7 @@ export function createCheckout({ store, saga, changes, payments, carts, auth }: 
         } else await wait(other, patience, (it) => it.step === "undo" || it.step === "done");
       }
     },
-    /** Waits until an order's compensation is through, or patience ends. */
+    /** Waits until an order's compensation is through or cannot go on for the moment, or patience ends. */
     settle: (record: OrderRecord, patience: AbortSignal) => wait(record, patience, isAnswerable),
   };
 }

@@ -140,6 +140,14 @@ describe("placing an order", () => {
     await Promise.all(slow);
   });
 
+  it("is answered as pending when a neighbour stumbles again and again, and goes on by itself", async () => {
+    neighbours.failReservations = 4;
+    const { order: placed, user } = await place();
+    expect(placed.status).toBe(OrderStatus.PENDING);
+    const status = async () => (await orders().getOrder({ orderId: placed.orderId }, user)).order?.status;
+    await expect.poll(status, { timeout: 15_000 }).toBe(OrderStatus.PROCESSING);
+  });
+
   it("goes on by itself when a neighbour stumbles", async () => {
     neighbours.failConfirmations = 2;
     const { order: placed } = await place();

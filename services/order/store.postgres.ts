@@ -169,7 +169,10 @@ export function createPostgresStore(database: Database, events: Events): OrderSt
     },
     async postpone(orderId, version, pauseMs) {
       await database.query(
-        "UPDATE orders SET attempts = attempts + 1, due_at = now() + $3 * interval '1 millisecond' WHERE order_id = $1 AND version = $2",
+        `WITH changed AS (
+           UPDATE orders SET attempts = attempts + 1, due_at = now() + $3 * interval '1 millisecond'
+           WHERE order_id = $1 AND version = $2 RETURNING order_id
+         ) ${TELL}`,
         [orderId, version, pauseMs],
       );
     },

@@ -65,7 +65,7 @@ export interface OrderStore {
    * next stays with whoever saved for `leaseMs`; then anybody may take it.
    */
   save(record: OrderRecord, events: readonly EventCase[], leaseMs: number): Promise<OrderRecord | undefined>;
-  /** A step failed for the moment: nobody tries it again before the pause is over. */
+  /** A step failed for the moment: nobody tries it again before the pause is over. Who watches the order is told. */
   postpone(orderId: string, version: number, pauseMs: number): Promise<void>;
   /** Orders with a step to take that nobody is taking; they are the caller's for `leaseMs`. */
   claimUnfinished(limit: number, leaseMs: number): Promise<OrderRecord[]>;

@@ -27,6 +27,8 @@ export interface Neighbours {
   stock: number;
   /** Calls that change something: "reserve", "confirm", … with the order's id. */
   readonly calls: string[];
+  /** Fails that many of the next calls to reserve. */
+  failReservations: number;
   /** Fails that many of the next calls to confirm a reservation. */
   failConfirmations: number;
 }
@@ -41,6 +43,7 @@ export function createNeighbours(): Neighbours {
     price: 2_000,
     stock: 1_000,
     calls: [],
+    failReservations: 0,
     failConfirmations: 0,
     auth: fakeMain(AuthService, { verifyToken: () => ({}) }, NO_KEYS),
     cart: fakeMain(CartService, {
@@ -62,6 +65,10 @@ export function createNeighbours(): Neighbours {
     }),
     product: fakeMain(ProductService, {
       reserveStock({ orderId, lines }) {
+        if (state.failReservations > 0) {
+          state.failReservations -= 1;
+          throw new Error("The product service stumbles");
+        }
         const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
         if (!held.has(orderId)) {
           if (wanted > state.stock) {

@@ -339,8 +339,8 @@ export declare const UpdateOrderStatusResponseSchema: GenMessage<UpdateOrderStat
 export declare const OrderService: GenService<{
   /**
    * Buys what is in the caller's cart. Stock is reserved, the card charged and the cart emptied, or nothing of it is
-   * done. The same request id again answers what the first call answered. An order that is still pending when the time
-   * for the call is over goes on by itself: WatchOrder tells how it ends.
+   * done. The same request id again answers what the first call answered. An order that cannot go on for the moment, or
+   * is still pending when the time for the call is over, goes on by itself: WatchOrder tells how it ends.
    *
    * @generated from rpc shop.order.v1.OrderService.PlaceOrder
    */
