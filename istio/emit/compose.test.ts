@@ -136,6 +136,16 @@ describe.each(PROFILES)("the profile %s", (profile) => {
     }
   });
 
+  it.each([
+    [{}, true],
+    [{ ENVIRONMENT: "prod" }, false],
+    [{ ENVIRONMENT: "prod", DEMO_CATALOGUE: "true" }, true],
+    [{ DEMO_CATALOGUE: "false" }, false],
+  ])("with %o, that the demo catalogue is put on the shelves is %s", (env, expected) => {
+    const { services } = readProject(yaml, profile, { ADMIN_PASSWORD: "of-my-own", ...env });
+    expect(readSettings(services.demo?.environment ?? {}).demoCatalogue).toBe(expected);
+  });
+
   it("joins with an engine's network who uses it, and nobody else", () => {
     for (const engine of ENGINES_OF[profile]) {
       const inside = Object.entries(services)

@@ -40,7 +40,13 @@ function createShopClients(shopUrl: string, shopAddress: string | undefined) {
 }
 
 await runTask(async ({ settings, log }) => {
-  const { shopUrl, shopAddress, adminEmail: email, adminPassword: password } = settings;
+  const { demoCatalogue, shopUrl, shopAddress, adminEmail: email, adminPassword: password } = settings;
+  if (!demoCatalogue) {
+    process.stdout.write(
+      "The shelves stay as they are: DEMO_CATALOGUE is false, as it is outside dev unless it is set.\n",
+    );
+    return;
+  }
   if (shopUrl === undefined) throw new StartError("SHOP_URL is not set: say where the shop is, as browsers would.");
   if (password === undefined) throw new StartError("ADMIN_PASSWORD is not set: only an administrator fills shelves.");
   const added = await fillShop({

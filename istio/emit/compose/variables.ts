@@ -15,6 +15,10 @@ const VARIABLES = {
     "dev",
     "dev, qat, uat or prod: in all but dev, services refuse the passwords below (what else differs is in the README's settings)",
   ],
+  DEMO_CATALOGUE: [
+    "",
+    "true or false: whether the shelves are filled with 80 products; where it is empty, in dev alone",
+  ],
   LOG_LEVEL: ["info", "trace to silent"],
   ADMIN_EMAIL: ["admin@shopmesh.example", "the first administrator, looked at only while there is none"],
   ADMIN_PASSWORD: ["shopmesh-dev", "8 characters or more"],

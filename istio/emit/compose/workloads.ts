@@ -13,7 +13,8 @@ const ENGINES_OF: Readonly<Record<Profile, ReadonlySet<Engine>>> = { lean: LEAN,
 
 /** As long as migrations may take. */
 const START_PERIOD = "10m";
-const HOME = { HOST: "0.0.0.0", ENVIRONMENT: variable("ENVIRONMENT"), LOG_LEVEL: variable("LOG_LEVEL") };
+const PLACE = { ENVIRONMENT: variable("ENVIRONMENT"), LOG_LEVEL: variable("LOG_LEVEL") };
+const HOME = { HOST: "0.0.0.0", ...PLACE };
 const ADMINISTRATOR = { ADMIN_EMAIL: variable("ADMIN_EMAIL"), ADMIN_PASSWORD: variable("ADMIN_PASSWORD") };
 
 /** A profile's container of a workload: what it is told differs, so that Compose needs two of them; others find both by the same name. */
@@ -77,12 +78,17 @@ const webContainer = (): Container =>
     mem_limit: `${WEB_SIZE.memoryMaxMiB}m`,
   });
 
-/** Fills the shelves through the front door, and ends; finds nothing to do when they are full. */
+/** Fills the shelves through the front door where the settings want that, and ends; finds nothing to do when they are full. */
 const demoContainer = (): Container =>
   shopContainer({
     profiles: PROFILES,
     command: ["services/demo/main.ts"],
-    environment: { SHOP_URL: `http://${EDGE}:${EDGE_PORT}`, LOG_LEVEL: variable("LOG_LEVEL"), ...ADMINISTRATOR },
+    environment: {
+      SHOP_URL: `http://${EDGE}:${EDGE_PORT}`,
+      ...PLACE,
+      DEMO_CATALOGUE: variable("DEMO_CATALOGUE"),
+      ...ADMINISTRATOR,
+    },
     networks: { [MESH_NETWORK]: {} },
     depends_on: after("service_healthy", [EDGE]),
     healthcheck: { disable: true },
