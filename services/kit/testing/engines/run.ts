@@ -1,8 +1,9 @@
-// Every engine on this machine, for a developer: `npm run engines`. Prints what to set, and stays until Ctrl-C.
+// Every engine on this machine, for a developer: `npm run engines`. Prints what to set, and keeps them up until Ctrl-C.
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { StartError } from "#kit/start-error.ts";
 import { startKafka } from "./kafka.ts";
+import { keepEngines } from "./keep.ts";
 import { startMongo } from "./mongo.ts";
 import { startPostgres15 } from "./postgres15.ts";
 import { startRedis } from "./redis.ts";
@@ -42,22 +43,20 @@ async function start() {
     S3_URL: s3.url,
     KAFKA_BROKERS: kafka.url,
   };
-  return { settings, servers: [postgres, mongo, redis, s3, kafka] };
+  return { settings, engines: { PostgreSQL: postgres, MongoDB: mongo, Redis: redis, MinIO: s3, Kafka: kafka } };
 }
 
 try {
   console.log(`Starting PostgreSQL, MongoDB, Redis, MinIO and Kafka; their data is kept in ${folder} …`);
-  const { settings, servers } = await start();
+  const { settings, engines } = await start();
   console.log("\nThey run. In another shell, before `npm start`:\n");
   for (const [name, value] of Object.entries(settings)) console.log(`export ${name}='${value}'`);
   console.log("\nCtrl-C stops them.");
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
   const staying = setInterval(() => {}, 60_000);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, async () => {
-      await Promise.all(servers.map((it) => it.close()));
-      clearInterval(staying);
-    });
-  }
+  await keepEngines(engines, stopping.signal);
+  clearInterval(staying);
 } catch (error) {
   console.error(error instanceof StartError ? error.message : error);
   process.exit(1);

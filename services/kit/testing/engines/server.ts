@@ -28,6 +28,8 @@ export interface TestServer {
   resume(): Promise<void>;
   /** Starts it again, on the same port, with the same data; ends it in good order first where it runs. */
   restart(): Promise<void>;
+  /** Tells how a server ended by itself, "SIGKILL", and which log says more; not when one of these ended it, nor that it did not start. */
+  onDeath(tell: (how: string, logFile: string) => void): void;
   /** Ends it and removes its files. A test run that dies does as much. */
   close(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export interface ServerOptions {
 }
 
 /** Several servers that are one engine: what is done to it is done to each of them. */
-export type ServerSet = Pick<TestServer, "stop" | "kill" | "pause" | "resume" | "restart" | "close">;
+export type ServerSet = Pick<TestServer, "stop" | "kill" | "pause" | "resume" | "restart" | "onDeath" | "close">;
 
 /** Does to all members of a set at once what is done to it. */
 export function together(members: readonly TestServer[]): ServerSet {
@@ -64,6 +66,9 @@ export function together(members: readonly TestServer[]): ServerSet {
     pause: each((it) => it.pause()),
     resume: each((it) => it.resume()),
     restart: each((it) => it.restart()),
+    onDeath(tell) {
+      for (const it of members) it.onDeath(tell);
+    },
     close: each((it) => it.close()),
   };
 }
@@ -101,6 +106,9 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
   const logFile = join(folder, "log");
   let child: ChildProcess | undefined;
   let closed = false;
+  /** While it starts, and once it has been told to end. */
+  let mayEnd = true;
+  let tellDeath = (_how: string, _logFile: string): void => {};
   const output = () => readLog(logFile);
 
   async function start(): Promise<void> {
@@ -115,14 +123,19 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
     child = started;
     let failure = "";
     started.on("error", (error) => (failure = error.message));
+    started.on("exit", (code, signal) => {
+      if (!mayEnd) tellDeath(signal ?? `exit code ${code}`, logFile);
+    });
     started.unref();
     guard.watch(started.pid);
     await untilReady(options, port, output, () => {
       if (failure || started.exitCode !== null || started.signalCode !== null)
         throw new Error(`${name} did not start: ${failure || output().slice(-OUTPUT_MAX_CHARS)}`);
     });
+    mayEnd = false;
   }
   async function end(signal: NodeJS.Signals): Promise<void> {
+    mayEnd = true;
     if (child?.pid === undefined) return;
     await endProcess(child.pid, signal);
     guard.watch(undefined);
@@ -143,6 +156,9 @@ async function prepare(options: ServerOptions): Promise<TestServer> {
     async restart() {
       await end(stopSignal);
       await start();
+    },
+    onDeath(tell) {
+      tellDeath = tell;
     },
     async close() {
       closed = true;

@@ -1,20 +1,25 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import { isAlive } from "#kit/embedded-postgres/process.ts";
 import { startKafka } from "./kafka.ts";
+import { keepEngines } from "./keep.ts";
 import { startMongo } from "./mongo.ts";
 import { startPgbouncer } from "./pgbouncer.ts";
+import { freePort } from "./ports.ts";
 import { startPostgres15 } from "./postgres15.ts";
 import { startTcpProxy } from "./proxy.ts";
 import { startRedis } from "./redis.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
 import { startRedisSentinel } from "./redis-sentinel.ts";
+import { type TestServer, together } from "./server.ts";
 import { testKafka, testMongo, testPostgres15, testS3 } from "./shared.ts";
 
 const BLACK_HOLE_MS = 300;
@@ -114,6 +119,60 @@ describe("a server of a test's own", () => {
     await expect(query(replica.url, "INSERT INTO words VALUES ('no')")).rejects.toThrow("read-only");
     const pooler = await use(startPgbouncer(primary.url));
     expect(await query(pooler.url, "SELECT word FROM words")).toEqual([{ word: "kept" }]);
+  });
+});
+
+describe("engines that are kept up", () => {
+  it("come back as they were, with a word, when they end by themselves; not when all are stopped", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "shopmesh-kept-"));
+    closing.push(() => rmSync(folder, { recursive: true }));
+    const server = await use(startRedis({ folder, port: await freePort() }));
+    const redis = connectRedis(server.url);
+    await redis.set("a", "1");
+    const stopping = new AbortController();
+    const said: string[] = [];
+    const say = { log: (text: string) => void said.push(text.trim()), error: (text: string) => void said.push(text) };
+    const kept = keepEngines({ Redis: server }, stopping.signal, say);
+
+    const { pid: first } = server;
+    process.kill(first, "SIGKILL");
+    await expect.poll(() => said.length).toBe(2);
+    expect(said[0]).toContain(`Redis has ended by itself (SIGKILL); ${join(folder, "log")} `);
+    expect(said[1]).toContain("Redis runs again");
+    expect(server.pid).not.toBe(first);
+    expect(await redis.get("a")).toBe("1");
+    await server.restart();
+
+    stopping.abort();
+    await kept;
+    expect(said.slice(2)).toEqual(["Stopping …", "Stopped."]);
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
+  it("are tried again, with a word, until they start", async () => {
+    const stopping = new AbortController();
+    const said: string[] = [];
+    let die: Parameters<TestServer["onDeath"]>[0] = () => {};
+    let failures = 1;
+    const engine = {
+      ...together([]),
+      onDeath(tell: typeof die) {
+        die = tell;
+      },
+      restart: async () => {
+        // Dying while it starts is no other death.
+        die("exit code 1", "a/log");
+        if (failures-- > 0) throw new Error("no");
+      },
+    };
+    const say = { log: () => {}, error: (text: string) => void said.push(text) };
+    const kept = keepEngines({ Kafka: engine }, stopping.signal, say);
+    die("exit code 1", "a/log");
+    const words = ["Kafka has ended by itself (exit code 1)", "Kafka does not start; a/log", "Kafka runs again"];
+    await expect.poll(() => said.length).toBe(words.length);
+    expect(said).toEqual(words.map((it) => expect.stringContaining(it)));
+    stopping.abort();
+    await kept;
   });
 });
 
