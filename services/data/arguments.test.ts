@@ -2,8 +2,10 @@ import { expect, it } from "vitest";
 import { readCommand } from "./arguments.ts";
 
 it.each([
-  [[], { kind: "help" }],
-  [["help"], { kind: "help" }],
+  [[], { kind: "help", isAsked: false }],
+  [["help"], { kind: "help", isAsked: true }],
+  [["--help"], { kind: "help", isAsked: true }],
+  [["copy", "-h"], { kind: "help", isAsked: true }],
   ["copy --from laptop --to .env".split(" "), { kind: "copy", from: "laptop", to: ".env", overwrite: false }],
   ["copy --to b --overwrite --from a".split(" "), { kind: "copy", from: "a", to: "b", overwrite: true }],
   ["backup --to /b".split(" "), { kind: "backup", from: "environment", to: "/b" }],

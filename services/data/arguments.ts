@@ -3,7 +3,7 @@ import { StartError } from "#kit/start-error.ts";
 
 /** What whoever uses the tool wants. */
 export type Command =
-  | { readonly kind: "help" }
+  | { readonly kind: "help" /** Not asked for: there was no command. */; readonly isAsked: boolean }
   | { readonly kind: "copy"; readonly from: string; readonly to: string; readonly overwrite: boolean }
   | { readonly kind: "backup"; readonly from: string; readonly to: string }
   | { readonly kind: "restore"; readonly from: string; readonly to: string; readonly overwrite: boolean }
@@ -30,7 +30,7 @@ export const USAGE = `
 
   copy      carries everything over, with the shop at the target stopped. Cut short, it goes on where it was; run again,
             it carries what has changed since: first while the shop runs, then once more after it was stopped.
-  restore   wants an empty shop.
+  restore   wants an empty shop, or what an earlier run from the same backup left there.
   --overwrite  lets what the target holds be lost.
 `;
 
@@ -45,7 +45,12 @@ function parse(words: readonly string[]) {
     return parseArgs({
       args: [...words],
       allowPositionals: true,
-      options: { from: { type: "string" }, to: { type: "string" }, overwrite: { type: "boolean", default: false } },
+      options: {
+        from: { type: "string" },
+        to: { type: "string" },
+        overwrite: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
     });
   } catch (error) {
     throw new StartError(`${(error as Error).message.split(". ")[0]}; see npm run data -- help.`);
@@ -60,14 +65,15 @@ const HERE = "environment";
  */
 export function readCommand(words: readonly string[]): Command {
   const { values, positionals } = parse(words);
-  const { from, to, overwrite } = values;
-  const [kind = "help", ...more] = positionals;
+  const { from, to, overwrite, help } = values;
+  const [kind, ...more] = positionals;
+  if (help || kind === undefined) return { kind: "help", isAsked: help };
   if (more.length > 0) throw new StartError(`"${more[0]}" is one word too many; see npm run data -- help.`);
   if (overwrite && kind !== "copy" && kind !== "restore")
     throw new StartError(`--overwrite is for copy and restore, not for ${kind}.`);
   switch (kind) {
     case "help":
-      return { kind };
+      return { kind, isAsked: true };
     case "copy":
       return { kind, from: required(from, kind, "from"), to: required(to, kind, "to"), overwrite };
     case "backup":

@@ -1,13 +1,20 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
+import pg from "pg";
+import { pino } from "pino";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { ImageService } from "#gen/shop/image/v1/image_service_pb.js";
 import { OrderService } from "#gen/shop/order/v1/order_service_pb.js";
 import { ProductService } from "#gen/shop/product/v1/product_service_pb.js";
 import { testPostgres } from "#kit/testing/postgres.ts";
 import type { Manifest } from "./manifest.ts";
+import { shopPlace } from "./place.ts";
+import { openToWrite } from "./shop.ts";
 import {
   cartOf,
   DESKS_ON_SALE,
@@ -23,6 +30,8 @@ import { runTool } from "./testing/tool.ts";
 
 // A shop is started and restored several times.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 let shop: SamplePlace;
 let doings: SampleDoings;
@@ -166,4 +175,43 @@ describe("a restored shop", () => {
     await runTool(["restore", "--from", backup, "--to", target.file, "--overwrite"]);
     await runTool(["verify", "--from", shop.file, "--to", target.file]);
   });
+});
+
+/** Restores in a process of its own, and ends that by Ctrl-C while it waits to write orders. @returns what it said to standard error */
+async function restoreAndInterrupt(target: SamplePlace): Promise<string> {
+  const blocking = new pg.Client({ connectionString: target.env.POSTGRES_URL });
+  await blocking.connect();
+  await blocking.query('BEGIN; LOCK TABLE "order".orders IN SHARE MODE');
+  const child = spawn(process.execPath, [MAIN, "restore", "--from", backup, "--to", target.file]);
+  try {
+    let said = "";
+    child.stderr.on("data", (it: Buffer) => (said += it.toString()));
+    const ended = once(child, "close");
+    const isWaiting = async () =>
+      (await blocking.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '\"order\".orders'::regclass"))
+        .rowCount === 1;
+    await vi.waitUntil(isWaiting, { timeout: 60_000, interval: 20 });
+    child.kill("SIGINT");
+    expect(await ended).toEqual([1, null]);
+    return said;
+  } finally {
+    child.kill("SIGKILL");
+    await blocking.end();
+  }
+}
+
+it("a restore that is cut short says so, and the same command goes on", async () => {
+  const target = await emptyPlace();
+  await (await openToWrite(shopPlace(target.file, {}), pino({ level: "silent" }))).close();
+  const said = await restoreAndInterrupt(target);
+  expect(said).toContain(
+    `${target.file} is incomplete: start no shop on it. The same command goes on where it stopped.`,
+  );
+  expect((await runTool(["restore", "--from", backup, "--to", target.file])).incomplete).toBeUndefined();
+  await runTool(["verify", "--from", shop.file, "--to", target.file]);
+});
+
+it("the tool without a command ends with 2", async () => {
+  const child = spawn(process.execPath, [MAIN], { stdio: "ignore" });
+  expect(await once(child, "close")).toEqual([2, null]);
 });

@@ -10,7 +10,7 @@ import { type Difference, totalsOf, verifyCollection } from "./compare.ts";
 import type { Progress } from "./copy.ts";
 import { readManifest } from "./manifest.ts";
 import { type Moved, move, type Origin } from "./move.ts";
-import { mustExist, shopPlace } from "./place.ts";
+import { mustDiffer, mustExist, shopPlace } from "./place.ts";
 import { type Reconciled, reconcile } from "./reconcile.ts";
 import { type OpenShop, openToRead, openToWrite } from "./shop.ts";
 import type { Vault } from "./vault.ts";
@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly onProgress: (progress: Progress) => void;
   /** Tells whoever uses the tool a sentence. */
   readonly say: (sentence: string) => void;
+  /** Tells which target is incomplete from now on; undefined: none any more. */
+  readonly onIncomplete: (target: string | undefined) => void;
 }
 
 type Of<Kind extends Command["kind"]> = Extract<Command, { kind: Kind }>;
@@ -83,14 +85,15 @@ function sayReconciled({ released, resold, short }: Reconciled, say: Surrounding
 }
 
 async function copy({ from, to, overwrite }: Of<"copy">, around: Surroundings): Promise<void> {
-  const { env, log, onProgress, say } = around;
+  const { env, log, onProgress, onIncomplete, say } = around;
+  const place = shopPlace(to, env);
+  mustDiffer(shopPlace(from, env), place);
   await within(openSource(from, around), async (source) => {
     const { live } = source;
-    const place = shopPlace(to, env);
     // While it runs there are always some; the copy after that is the one that counts.
     if (live.length === 0) await refuseBacklog(source, place.settings, log);
     await within(openToWrite(place, log), async (it) => {
-      sayMoved(await move({ source, target: it, overwrite, onProgress }), source, it.name, say);
+      sayMoved(await move({ source, target: it, overwrite, onProgress, onIncomplete }), source, it.name, say);
     });
     if (live.length > 0)
       say(
@@ -119,7 +122,7 @@ async function backup({ from, to }: Of<"backup">, around: Surroundings): Promise
 }
 
 async function restore({ from, to, overwrite }: Of<"restore">, around: Surroundings): Promise<void> {
-  const { env, log, onProgress, say } = around;
+  const { env, log, onProgress, onIncomplete, say } = around;
   await within(openVault(from, env, log), async (vault) => {
     const manifest = await manifestOf(vault, around);
     // Before anything is written.
@@ -128,7 +131,7 @@ async function restore({ from, to, overwrite }: Of<"restore">, around: Surroundi
     await within(openToWrite(shopPlace(to, env), log), async (target) => {
       const isOneMoment = manifest.consistency === "one moment" || manifest.live.length === 0;
       const afterwards = async () => sayReconciled(await reconcile(target.collections), say);
-      const options = { source, target, overwrite, onProgress, ...(!isOneMoment && { afterwards }) };
+      const options = { source, target, overwrite, onProgress, onIncomplete, ...(!isOneMoment && { afterwards }) };
       sayMoved(await move(options), source, target.name, say);
     });
   });
@@ -155,6 +158,7 @@ async function verify({ from, to }: Of<"verify">, around: Surroundings): Promise
   if (!isBackup(from)) {
     if (to === undefined)
       throw new StartError(`"${from}" is no backup: to compare it with a shop, name that with --to.`);
+    mustDiffer(shopPlace(from, env), shopPlace(to, env));
     return within(openSource(from, around), (source) => verifyShops(source, to, around));
   }
   await within(openVault(from, env, log), async (vault) => {

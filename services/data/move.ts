@@ -22,6 +22,8 @@ export interface MoveOptions {
   /** Whether what the target holds may be lost. */
   readonly overwrite: boolean;
   readonly onProgress: (progress: Progress) => void;
+  /** Told the target before anything in it is changed, and undefined when all has arrived. */
+  readonly onIncomplete: (target: string | undefined) => void;
   /** What is done in the target when all has arrived; when it is cut short, all is written anew. */
   readonly afterwards?: () => Promise<void>;
 }
@@ -78,7 +80,7 @@ async function makeRoom(pairs: readonly Pair[], mark: Mark, options: MoveOptions
  * @throws StartError when the target is used by somebody, or holds something else and may not be overwritten
  */
 export async function move(options: MoveOptions): Promise<Moved> {
-  const { source, target, overwrite, onProgress } = options;
+  const { source, target, overwrite, onProgress, onIncomplete } = options;
   if (source.identity === target.identity)
     throw new StartError(`${source.name} and ${target.name} are the same database.`);
   const pairs = await pairsOf(options);
@@ -89,6 +91,7 @@ export async function move(options: MoveOptions): Promise<Moved> {
     );
   const clearing = condition === "used" || (condition === "begun" && mark?.state === "clearing");
   const state = clearing ? "clearing" : "writing";
+  onIncomplete(target.name);
   const removed =
     condition === "empty" ? 0 : await makeRoom(pairs, { source: source.identity, state, totals: {} }, options);
   await writeMark(target.postgres, { source: source.identity, state: "writing", totals: {} });
@@ -103,6 +106,7 @@ export async function move(options: MoveOptions): Promise<Moved> {
   if (differences.length > 0) return { copied, removed, differences };
   await options.afterwards?.();
   await writeMark(target.postgres, { source: source.identity, state: "done", totals });
+  onIncomplete(undefined);
   return { copied, removed, differences };
 }
 

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { mustExist, shopPlace } from "./place.ts";
+import { mustDiffer, mustExist, shopPlace } from "./place.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "shopmesh-place-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -29,4 +29,16 @@ it("says what is wrong, and no password", async () => {
   await writeFile(file, "POSTGRES_URL=mysql://root:secret@db/shop\n");
   expect(() => shopPlace(file, {})).toThrow(/^In .*wrong\.env: POSTGRES_URL is not a URL(?!.*secret)/);
   expect(() => mustExist(shopPlace(`laptop:${folder}`, {}))).toThrow(/holds no database/);
+});
+
+it.each([
+  ["laptop", "laptop", "that of laptop (.data): name"],
+  ["laptop", "laptop:./.data", "that of laptop (.data) and laptop (./.data): name"],
+  [`laptop:${folder}`, `laptop:${join(folder, "link")}`, "Source and target are the same database"],
+  ["laptop:/mine", "environment", "that of laptop (/mine) and the environment's shop"],
+])("%s and %s are one shop", async (from, to, sentence) => {
+  await symlink(folder, join(folder, "link")).catch(() => {});
+  const env = to === "environment" ? { DATA_DIR: "/mine" } : {};
+  expect(() => mustDiffer(shopPlace(from, env), shopPlace(to, env))).toThrow(sentence);
+  expect(() => mustDiffer(shopPlace(from, env), shopPlace("laptop:/other", env))).not.toThrow();
 });

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import type { Env } from "#kit/env.ts";
 import { readSettings } from "#kit/settings.ts";
 import { StartError } from "#kit/start-error.ts";
+import { checkSettingsFile } from "./settings-file.ts";
 import type { ShopPlace } from "./shop.ts";
 
 const LAPTOP = "laptop";
@@ -19,6 +20,7 @@ function fromFile(path: string): ShopPlace {
       `There is no file "${path}": name a shop by "${LAPTOP}", "${LAPTOP}:FOLDER", "${ENVIRONMENT}" or a file of settings such as .env.`,
     );
   const env = parseEnv(readFileSync(path, "utf8"));
+  checkSettingsFile(path, env);
   return { name: path, settings: settingsOf(path, env) };
 }
 
@@ -50,4 +52,19 @@ export function shopPlace(word: string, env: Env): ShopPlace {
 export function mustExist({ name, settings }: ShopPlace): void {
   if (settings.postgresUrl === undefined && !existsSync(join(settings.dataDir, "postgres")))
     throw new StartError(`There is no shop at ${name}: "${settings.dataDir}" holds no database.`);
+}
+
+/** Where its PostgreSQL is: a URL, or the folder of the one that npm brings. */
+function databaseOf({ settings: { postgresUrl, dataDir } }: ShopPlace): string {
+  return postgresUrl ?? (existsSync(dataDir) ? realpathSync(dataDir) : resolve(dataDir));
+}
+
+/**
+ * Sees that two words do not mean one shop, before it is opened twice.
+ * @throws StartError
+ */
+export function mustDiffer(from: ShopPlace, to: ShopPlace): void {
+  if (databaseOf(from) !== databaseOf(to)) return;
+  const names = from.name === to.name ? from.name : `${from.name} and ${to.name}`;
+  throw new StartError(`Source and target are the same database, that of ${names}: name another with --to.`);
 }

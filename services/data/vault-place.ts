@@ -8,7 +8,12 @@ import { openFolder } from "./vault.folder.ts";
 import { openBucket } from "./vault.s3.ts";
 import type { Vault } from "./vault.ts";
 
+/** The variable that says where the S3 of backups is, and by which keys. */
+export const BACKUP_URL = "BACKUP_S3_URL";
+
 const S3 = /^s3:\/\/([^/]+)\/?(.*)$/;
+/** A slip in it makes no folder of that name. */
+const LIKE_S3 = /^s3:/i;
 
 /** The bucket of another name at the S3 of a URL: keys and host stay. */
 function bucketUrl(url: string, bucket: string): string {
@@ -24,12 +29,14 @@ function bucketUrl(url: string, bucket: string): string {
  */
 export async function openVault(word: string, env: Env, log: Logger): Promise<Vault> {
   const s3 = S3.exec(word);
+  if (s3 === null && LIKE_S3.test(word))
+    throw new StartError(`"${word}" names no bucket: a backup in an S3 is like s3://bucket/path, with two slashes.`);
   if (s3 === null) return openFolder(word);
-  const variable = env.BACKUP_S3_URL ? "BACKUP_S3_URL" : "S3_URL";
+  const variable = env[BACKUP_URL] ? BACKUP_URL : "S3_URL";
   const url = env[variable];
   if (!url)
     throw new StartError(
-      `Neither BACKUP_S3_URL nor S3_URL is set: say where ${word} is and by which keys, as in https://key:secret@host/bucket.`,
+      `Neither ${BACKUP_URL} nor S3_URL is set: say where ${word} is and by which keys, as in https://key:secret@host/bucket.`,
     );
   const [, bucket = "", prefix = ""] = s3;
   return openBucket(parseS3(bucketUrl(url, bucket), variable, env), prefix, log);
@@ -37,5 +44,5 @@ export async function openVault(word: string, env: Env, log: Logger): Promise<Va
 
 /** Whether a word means a backup rather than a shop, where both may stand. */
 export function isBackup(word: string): boolean {
-  return S3.test(word) || existsSync(join(word, "manifest.json"));
+  return LIKE_S3.test(word) || existsSync(join(word, "manifest.json"));
 }
