@@ -1,6 +1,4 @@
-import type { Logger } from "pino";
 import type { Kafka } from "../kafka/kafka.ts";
-import type { Metrics } from "../metrics.ts";
 import type { Database } from "../postgres/database.ts";
 import { StartError } from "../start-error.ts";
 import { createEvents, type EventsOptions, type RunningEvents } from "./create-events.ts";
@@ -18,16 +16,26 @@ export interface StartEventsOptions extends Pick<EventsOptions, "metrics" | "log
 }
 
 /** Kafka's driver takes tens of MB: who has no Kafka shall not load it. */
-async function inKafka(kafka: Kafka, database: Database | undefined, metrics: Metrics, log: Logger) {
+async function startInKafka(
+  kafka: Kafka,
+  { database, metrics, log }: Omit<StartEventsOptions, "kafka">,
+): Promise<RunningEvents> {
   const { createKafkaEventLog } = await import("./event-log.kafka.ts");
   const { createKafkaDeadLetters } = await import("./dead-letters.kafka.ts");
+  const { watchKafka } = await import("../kafka/watch.ts");
   const eventLog = createKafkaEventLog({ kafka, metrics });
   const deadLetters = createKafkaDeadLetters({ kafka });
-  if (database === undefined) return { eventLog, deadLetters };
-  return {
-    eventLog,
+  const fromBefore = database && {
     deadLetters: joinDeadLetters(deadLetters, [createPostgresDeadLetters(database)]),
     handover: createHandover({ database, to: eventLog, log }),
+  };
+  const events = await createEvents({ database, eventLog, deadLetters, ...fromBefore, metrics, log });
+  const watch = watchKafka(kafka);
+  return {
+    ...events,
+    async close() {
+      await Promise.all([watch.close(), events.close()]);
+    },
   };
 }
 
@@ -37,8 +45,7 @@ async function inKafka(kafka: Kafka, database: Database | undefined, metrics: Me
  * @throws StartError where there is neither Kafka nor a database
  */
 export async function startEvents({ database, kafka, metrics, log }: StartEventsOptions): Promise<RunningEvents> {
-  if (kafka !== undefined)
-    return createEvents({ ...(await inKafka(kafka, database, metrics, log)), database, metrics, log });
+  if (kafka !== undefined) return startInKafka(kafka, { database, metrics, log });
   if (database === undefined)
     throw new StartError("Events need a place: set KAFKA_BROKERS to host:9092, or give them a database in PostgreSQL.");
   return createEvents({

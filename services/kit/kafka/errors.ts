@@ -15,6 +15,14 @@ export class KafkaError extends Error {
   }
 }
 
+/** Several brokers were asked, and waited for, in vain: one such error says that Kafka is away. */
+export class SilentKafkaError extends KafkaError {
+  /** @param last what the last of them failed with */
+  constructor(last: KafkaError) {
+    super(last.message, true, last.driverError);
+  }
+}
+
 /** What lies at the bottom of an error of the driver's, which packs them into each other. */
 function reasonsOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Consumer, type ConsumerGroupJoinPayload } from "@platformatic/kafka";
 import { type BackoffPolicy, backoffMs } from "../client/backoff.ts";
 import { type Commits, createCommits, type Membership } from "./commits.ts";
-import { isAway, KafkaError, readable, within } from "./errors.ts";
-import { guardConnections, type Kafka } from "./kafka.ts";
+import { KafkaError, readable, within } from "./errors.ts";
+import { guardConnections, type Kafka, tellEngine } from "./kafka.ts";
 
 /** What a member may do while the group leaves it its partitions. */
 export interface Assignment {
@@ -51,12 +51,6 @@ const LEAVE_MAX_MS = 3_000;
 const STOP_MAX_MS = 10_000;
 const PAUSE: BackoffPolicy = { baseMs: 300, factor: 2, maxMs: 4_000, jitter: 0.5 };
 const NO_DATA = Buffer.alloc(0);
-
-/** Who only listens has no other way to know, and to tell, whether Kafka is there. */
-function tellEngine({ engine }: Kafka, error?: unknown): void {
-  if (error !== undefined && !isAway(error)) return;
-  engine.probe(() => (error === undefined ? Promise.resolve() : Promise.reject(error))).catch(() => {});
-}
 
 /** One time of belonging to the group; ends when it breaks. */
 function createSession(options: GroupMemberOptions, stopped: Promise<void>) {

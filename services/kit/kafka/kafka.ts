@@ -4,14 +4,14 @@ import type { Logger } from "pino";
 import { createEngine, type Engine } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
 import { StartError } from "../start-error.ts";
-import { isAway } from "./errors.ts";
+import { isAway, SilentKafkaError } from "./errors.ts";
 import type { KafkaSettings } from "./settings.ts";
 
 /** A Kafka cluster as a workload knows it. Nothing is connected before it is needed. */
 export interface Kafka {
   readonly settings: KafkaSettings;
   readonly log: Logger;
-  /** Whether it is there, by what is published and read. */
+  /** Whether it is there, by what is published and read, and by `watchKafka`. */
   readonly engine: Engine;
   /** What every client of the driver is made with. */
   readonly client: BaseOptions;
@@ -62,7 +62,13 @@ export function createKafka(options: {
   return {
     settings,
     log,
-    engine: createEngine({ name: "kafka", isAway, log, ...(metrics && { metrics }) }),
+    engine: createEngine({
+      name: "kafka",
+      isAway,
+      isSilent: (error) => error instanceof SilentKafkaError,
+      log,
+      ...(metrics && { metrics }),
+    }),
     client: {
       clientId: `${settings.prefix}${name}`,
       bootstrapBrokers: [...settings.brokers],
@@ -76,6 +82,15 @@ export function createKafka(options: {
       ...connectionOf(settings),
     },
   };
+}
+
+/**
+ * Makes known to the engine what was learnt of Kafka beside its operations.
+ * @param error that it is away, with this; without one: that it is there. What else an error says is no matter of the engine's
+ */
+export function tellEngine({ engine }: Kafka, error?: unknown): void {
+  if (error !== undefined && !isAway(error)) return;
+  engine.probe(() => (error === undefined ? Promise.resolve() : Promise.reject(error))).catch(() => {});
 }
 
 /**
