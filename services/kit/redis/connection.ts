@@ -24,6 +24,8 @@ export interface RedisConnection {
 }
 
 const PING_LIFE_MS = 60_000;
+/** So long the first commands wait for a connection that is just being made: that there is none yet says nothing of Redis. */
+const CONNECTING_MAX_MS = 1_000;
 
 /** An error without what the driver hangs on it: the command with its values, passwords among them. */
 function bare(error: unknown): Error {
@@ -47,7 +49,7 @@ function troubleOf(error: Error & { lastNodeError?: Error }): Error {
 }
 
 /** Remembers what goes wrong, and logs the first of a row; without it the driver would write to standard error. */
-function watch(client: Client, at: string, log: Pick<Logger, "warn" | "info">): () => Error | undefined {
+function watch(client: Client, at: string, log: Pick<Logger, "warn">): () => Error | undefined {
   let trouble: Error | undefined;
   const onError = (error: Error) => {
     const isFirst = trouble === undefined;
@@ -62,10 +64,20 @@ function watch(client: Client, at: string, log: Pick<Logger, "warn" | "info">): 
   });
   client.on("ready", () => {
     if (trouble !== undefined && isWrongDatabase(trouble)) return;
-    if (trouble !== undefined) log.info({ redis: at }, "connected to Redis again");
+    if (trouble !== undefined) log.warn({ redis: at }, "connected to Redis again");
     trouble = undefined;
   });
   return () => trouble;
+}
+
+/** Connects for the first time: done when that came to an end, in whatever way, or takes too long. */
+async function connect(client: Client): Promise<void> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, CONNECTING_MAX_MS).unref();
+  client.once("error", () => resolve());
+  client.connect().then(resolve, () => resolve()); // what fails is told by "error", and tried again
+  await ended;
+  clearTimeout(timer);
 }
 
 function parseInfo(text: string): ReadonlyMap<string, string> {
@@ -77,15 +89,18 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
  * Opens a connection, which nobody waits for: see `awaitRedis`.
  * @param name what Redis shows of it: "shopmesh-cart"
  */
-export function openRedis(settings: RedisSettings, name: string, log: Pick<Logger, "warn" | "info">): RedisConnection {
+export function openRedis(settings: RedisSettings, name: string, log: Pick<Logger, "warn">): RedisConnection {
   const client = createClient(settings, name);
   const at = settings.nodes.map((it) => `${it.host}:${it.port}`).join(",");
   const troubleNow = watch(client, at, log);
   let epoch = 0;
   for (const event of ["ready", "-node"]) client.on(event, () => epoch++);
-  client.connect().catch(() => {}); // told by "error", and tried again
+  let connecting: Promise<void> | undefined = connect(client).finally(() => {
+    connecting = undefined;
+  });
   const key = (...parts: readonly string[]) => [settings.prefix, ...parts].join(":");
   const command = async <T>(send: () => Promise<T>): Promise<T> => {
+    await connecting;
     const trouble = troubleNow();
     if (trouble !== undefined && isWrongDatabase(trouble)) throw trouble;
     try {

@@ -3,6 +3,7 @@ import type { Revocations } from "../identity/revocations.ts";
 import type { Metrics } from "../metrics.ts";
 import type { SharedAllowances } from "../pipeline/rate-limit.ts";
 import { createSharedAllowances } from "./allowances.ts";
+import { isAway } from "./away.ts";
 import { warnOfLosses } from "./cautions.ts";
 import { openRedis, type RedisConnection } from "./connection.ts";
 import { createRedis, type Redis } from "./redis.ts";
@@ -49,7 +50,11 @@ export function createProcessRedis(deps: {
     async open({ log, metrics }) {
       const redis = connect();
       await awaitRedis({ redis, log, signal: stopping });
-      await warnOfLosses(redis, log, durable);
+      await warnOfLosses(redis, log, durable).catch((error: unknown) => {
+        // One member of a Cluster may be busy elsewhere; a caution that cannot be given keeps nobody from starting.
+        if (!isAway(error)) throw error;
+        log.debug({ err: error }, "it is not known whether Redis would lose carts");
+      });
       return createRedis(redis, { name: "redis", log, metrics });
     },
     async join({ log: its, metrics }) {

@@ -81,7 +81,7 @@ async function exchange(redis: RedisConnection, revocations: Revocations, state:
 export function shareRevocations(deps: {
   readonly redis: RedisConnection;
   readonly revocations: Revocations;
-  readonly log: Pick<Logger, "warn" | "info">;
+  readonly log: Pick<Logger, "warn">;
 }): SharedRevocations {
   const { redis, revocations, log } = deps;
   const state: Exchange = {
@@ -99,7 +99,7 @@ export function shareRevocations(deps: {
   const turn = async () => {
     try {
       while (!closed && (await exchange(redis, revocations, state)));
-      if (away) log.info("ended sessions are shared again");
+      if (away) log.warn("ended sessions are shared again");
       away = false;
       started.resolve();
     } catch (error) {
