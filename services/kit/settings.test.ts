@@ -32,6 +32,10 @@ const WRONG: readonly [variable: string, value: string, says: string][] = [
   ["POSTGRES_POOLER", "session", "one of none, transaction"],
   ["POSTGRES_POOLER", "transaction", "POSTGRES_DIRECT_URL must be set"],
   ["POSTGRES_REPLICA_URL", "postgres://replica/shop", "POSTGRES_URL is not"],
+  ["POSTGRES_URL", "postgres://db/shop?sslmod=require", 'has a parameter "sslmod", but there are only sslmode, '],
+  ["POSTGRES_URL", "postgres://db/shop?SSLMODE=require", 'has a parameter "SSLMODE"'],
+  ["POSTGRES_DIRECT_URL", "postgres://db/shop?sslmod=require", 'has a parameter "sslmod"'],
+  ["POSTGRES_REPLICA_URL", "postgres://db/shop?dbname=shop", 'has a parameter "dbname"'],
   ["POSTGRES_URL", "postgres://db/shop?sslmode=on", "must be one of disable, prefer, require"],
   ["POSTGRES_URL", "postgres://db/shop?sslrootcert=/no/ca.pem", "no such file that can be read"],
   ["SHOP_URL", "shop.example", "http:// or https://"],
@@ -79,7 +83,16 @@ describe("a wrong setting", () => {
   it("never repeats what may hold a password", () => {
     for (const variable of ["POSTGRES_URL", "PRODUCT_URL", "ADMIN_PASSWORD"])
       expect(complaint({ [variable]: "hunter2" })).not.toContain("hunter2");
+    const cut = "postgres://shop:1?hunter2=@db/shop";
+    expect(complaint({ POSTGRES_URL: cut })).toContain("POSTGRES_URL has a parameter that there is not");
+    expect(complaint({ POSTGRES_URL: cut })).not.toContain("hunter2");
   });
+});
+
+it("a PostgreSQL's URL may have what drivers and providers know", () => {
+  const parameters = "sslmode=verify-full&channel_binding=require&connect_timeout=10&application_name=shop";
+  const url = `postgres://shop@db/shop?${parameters}`;
+  expect(readSettings({ POSTGRES_URL: url, POSTGRES_REPLICA_URL: url })).toMatchObject({ postgresUrl: url });
 });
 
 describe("a password that everybody knows", () => {

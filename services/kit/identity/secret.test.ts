@@ -26,6 +26,12 @@ describe("the secret of a data directory", () => {
     expect((await stat(join(dataDir, "one", "workload.secret"))).mode & 0o077).toBe(0);
   });
 
+  it("stops the start with a sentence where the directory cannot be one", async () => {
+    const secret = workloadSecret("/dev/null/x");
+    await expect(secret).rejects.toThrow(StartError);
+    await expect(secret).rejects.toThrow("in /dev/null/x (ENOTDIR); set DATA_DIR to a folder");
+  });
+
   it.each(["", "short", "x".repeat(33)])(
     "that is damaged stops the start, since it could be guessed: %j",
     async (content) => {

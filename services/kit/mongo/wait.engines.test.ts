@@ -82,6 +82,19 @@ describe("waiting for MongoDB", () => {
     await expect(waiting).rejects.not.toThrow("s3cret");
   });
 
+  it("says that the set goes by another name", async () => {
+    const url = new URL(await testMongo());
+    url.searchParams.set("replicaSet", "wrong");
+    const waiting = awaitMongo({ url: url.href, log: warnings().log, waitMs: 0 });
+    await expect(waiting).rejects.toThrow(/none of the servers is in a replica set "wrong"; replicaSet in MONGODB_URL/);
+  });
+
+  it("does not wait for a file that cannot be read", async () => {
+    const url = "mongodb://127.0.0.1:1/shop?tls=true&tlsCAFile=/no/ca.pem";
+    const waiting = awaitMongo({ url, log: warnings().log });
+    await expect(waiting).rejects.toThrow("MONGODB_URL names the file /no/ca.pem, but it cannot be read: ENOENT.");
+  });
+
   it("ends with a sentence when nobody answers for too long, without the password", async () => {
     const url = `mongodb://shop:s3cret@127.0.0.1:${await freePort()}/shop`;
     const waiting = awaitMongo({ url, log: warnings().log, waitMs: 0 });

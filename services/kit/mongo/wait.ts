@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { MongoServerError } from "mongodb";
+import { MongoServerError, MongoServerSelectionError } from "mongodb";
 import type { Logger } from "pino";
 import { StartError } from "../start-error.ts";
 import { isAway, isPoolBusy } from "./away.ts";
@@ -40,9 +40,26 @@ async function connectOnce(url: string, at: string): Promise<void> {
   }
 }
 
+/** The set's name in MONGODB_URL where all servers said that they are not in it: the driver has struck them out. */
+function mistakenSet(error: unknown): string | undefined {
+  if (!(error instanceof MongoServerSelectionError)) return undefined;
+  const { servers, setName } = error.reason ?? {};
+  return servers?.size === 0 && setName ? setName : undefined;
+}
+
 /** What the server or the driver says; neither holds the password. */
 function reasonOf(error: unknown): string {
+  const set = mistakenSet(error);
+  if (set !== undefined)
+    return `none of the servers is in a replica set "${set}"; replicaSet in MONGODB_URL must be the name of theirs`;
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+}
+
+/** @throws StartError for a file of MONGODB_URL (tlsCAFile, …) that the driver cannot read */
+function checkFiles(error: unknown): void {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined && (syscall === "open" || syscall === "read"))
+    throw new StartError(`MONGODB_URL names the file ${path}, but it cannot be read: ${code}.`);
 }
 
 /** Whether the server refuses who comes, in the error or in what it was caused by. */
@@ -65,6 +82,7 @@ export async function awaitMongo({ url, log, signal, waitMs = WAIT_MS }: MongoWa
       return await connectOnce(url, at);
     } catch (error) {
       if (error instanceof StartError) throw error;
+      checkFiles(error);
       const mayCome = isAway(error) || isPoolBusy(error);
       if (isRefused(error) || !mayCome) throw new StartError(`${at} refuses the connection: ${reasonOf(error)}.`);
       const waitedMs = performance.now() - startMs;

@@ -20,6 +20,26 @@ const SCHEMES = ["postgres", "postgresql"];
 const URLS = ["POSTGRES_URL", "POSTGRES_DIRECT_URL", "POSTGRES_REPLICA_URL"] as const;
 const POOL_LIMIT = 100;
 
+/** Parameters of a URL that the driver heeds. */
+const HEEDED = [
+  ...["sslmode", "sslrootcert", "sslcert", "sslkey", "sslnegotiation", "ssl", "uselibpqcompat"],
+  ...["host", "port", "user", "password", "options", "client_encoding"],
+  ...["application_name", "fallback_application_name"],
+  ...["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "query_timeout"],
+];
+/** What providers write into their URLs for libpq, and what changes nothing here. */
+const HARMLESS = ["channel_binding", "connect_timeout", "gssencmode", "target_session_attrs"];
+
+/** @throws StartError for a parameter that the driver would pass over: a misspelt "sslmode" would mean no TLS */
+function checkParameters(name: string, url: string): void {
+  const { search, searchParams } = new URL(url);
+  const unknown = [...searchParams.keys()].find((it) => !HEEDED.includes(it) && !HARMLESS.includes(it));
+  if (unknown === undefined) return;
+  // What stands before an "@" may be the end of a password.
+  const which = search.includes("@") ? "that there is not" : `"${unknown}"`;
+  throw new StartError(`${name} has a parameter ${which}, but there are only ${HEEDED.join(", ")}.`);
+}
+
 /**
  * Connections where nothing is said. One process keeps few busy, and a server no more than some for each of its
  * processors; the ones above wait for locks and disks.
@@ -36,6 +56,7 @@ export function readPostgres(env: Env): PostgresSettings {
   const urls = Object.fromEntries(URLS.map((name) => [name, url(env, name, SCHEMES)]));
   for (const [name, it] of Object.entries(urls)) {
     if (it === undefined) continue;
+    checkParameters(name, it);
     checkTls(name, it);
     if (urls.POSTGRES_URL === undefined) throw new StartError(`${name} is set, but POSTGRES_URL is not.`);
   }

@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import net from "node:net";
+import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import { StartError } from "../start-error.ts";
 import { eventually } from "../testing/eventually.ts";
@@ -67,6 +69,19 @@ describe("waiting for a database", () => {
     const waiting = awaitPostgres({ url, log });
     await expect(waiting).rejects.toThrow('refuses the connection: database "missing" does not exist.');
     expect(said).toEqual([]);
+  });
+
+  it("says that a URL names no database", async () => {
+    const real = await testPostgres();
+    const client = new pg.Client({ connectionString: real });
+    await client.connect();
+    const user = `test_${randomBytes(8).toString("hex")}`;
+    await client.query(`CREATE ROLE ${user} LOGIN PASSWORD 's3cret'`);
+    const url = Object.assign(new URL(real), { username: user, password: "s3cret", pathname: "" }).href;
+    const waiting = awaitPostgres({ url, log: warnings().log });
+    await expect(waiting.finally(() => client.query(`DROP ROLE ${user}`).then(() => client.end()))).rejects.toThrow(
+      /refuses the connection: POSTGRES_URL names no database; it must end with \/database\.$/,
+    );
   });
 
   it("ends when nobody wants it any more", async () => {

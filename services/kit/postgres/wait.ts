@@ -49,6 +49,15 @@ async function connectOnce(url: string, pooler: Pooler, at: string): Promise<voi
   }
 }
 
+/** The code of a database that does not exist: invalid_catalog_name. */
+const NO_DATABASE = "3D000";
+
+/** Why a server does not take us; the driver asks for a database of the user's name where the URL names none. */
+function refusalOf(error: unknown, name: string, url: string): string {
+  const isUnnamed = new URL(url).pathname.length <= 1 && (error as { code?: unknown }).code === NO_DATABASE;
+  return isUnnamed ? `${name} names no database; it must end with /database` : reasonOf(error);
+}
+
 async function awaitOne(name: string, url: string, options: PostgresWait): Promise<void> {
   const { log, signal, pooler = "none", waitMs = WAIT_MS } = options;
   const startMs = performance.now();
@@ -59,7 +68,7 @@ async function awaitOne(name: string, url: string, options: PostgresWait): Promi
       return await connectOnce(url, pooler, at);
     } catch (error) {
       if (error instanceof StartError) throw error;
-      if (!isAway(error)) throw new StartError(`${at} refuses the connection: ${reasonOf(error)}.`);
+      if (!isAway(error)) throw new StartError(`${at} refuses the connection: ${refusalOf(error, name, url)}.`);
       const waitedMs = performance.now() - startMs;
       if (waitedMs >= waitMs) {
         const seconds = Math.round(waitedMs / 1000);
