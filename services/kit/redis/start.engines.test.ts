@@ -54,9 +54,9 @@ describe("a start", () => {
     ["redis://HOST", "refuses us: NOAUTH"],
     [`redis://:${SECRET}-not@HOST`, "refuses us: WRONGPASS"],
     [`redis+cluster://:${SECRET}@HOST`, "is no Cluster, so REDIS_URL must begin with redis://"],
-    [`redis+sentinel://:${SECRET}@HOST/shop`, "REDIS_URL of a Sentinel"],
+    [`redis+sentinel://:${SECRET}@HOST/shop`, "is no Sentinel, so REDIS_URL must begin with redis://"],
     [`redis://:${SECRET}@HOST/99`, "has no database with the number"],
-    [`rediss://:${SECRET}@HOST`, "did not answer within 1 seconds"],
+    [`rediss://:${SECRET}@HOST`, "is there TLS on that port?"],
   ])("with %s and a server that wants a password ends with %j", async (url, sentence) => {
     const server = await using(startRedis());
     await withRedis(server.port, (it) => it.config("SET", "requirepass", SECRET));

@@ -24,6 +24,7 @@ const MISTAKEN: readonly [RegExp, string][] = [
   [/sentinels.*(NOAUTH|WRONGPASS|NOPERM)/i, "its Sentinels ask for REDIS_SENTINEL_PASSWORD"],
   [/cluster support disabled/, "it is no Cluster, so REDIS_URL must begin with redis://"],
   [/invalid reply: null|No such master/i, "its Sentinels know no master by the name in REDIS_URL"],
+  [/unknown command \W?sentinel/i, "it is no Sentinel, so REDIS_URL must begin with redis://"],
   [
     /unknown command/i,
     "it does not know the commands of a Redis; REDIS_URL of a Sentinel begins with redis+sentinel://",
@@ -36,6 +37,11 @@ const MISTAKEN: readonly [RegExp, string][] = [
 ];
 
 const sentence = (text: string) => `${text.trim().replace(/\.+$/, "")}.`;
+
+/** How a connection hangs that did not become ready: a server without TLS says nothing to who begins with it. */
+const UNREADY = /connect ETIMEDOUT$|^Redis is not connected$/;
+const UNREADY_HINT = " (if REDIS_URL begins with rediss: is there TLS on that port?)";
+const hintOf = ({ message }: Error) => (UNREADY.test(message) ? UNREADY_HINT : "");
 
 /** Why waiting is of no use, in words; undefined where it may be. */
 function refusalOf(error: Error): string | undefined {
@@ -66,7 +72,7 @@ export async function awaitRedis({ redis, log, signal, waitMs = WAIT_MS }: Redis
     if (waitedMs >= waitMs) {
       const seconds = Math.round(waitedMs / 1000);
       throw new StartError(
-        `The Redis of REDIS_URL (${redis.at}) did not answer within ${seconds} seconds: ${sentence(error.message)}`,
+        `The Redis of REDIS_URL (${redis.at}) did not answer within ${seconds} seconds: ${sentence(error.message + hintOf(error))}`,
       );
     }
     if (!told && waitedMs >= QUIET_MS) log.warn({ redis: redis.at, reason: error.message }, "waiting for Redis");
