@@ -74,6 +74,22 @@ function openCluster(settings: RedisSettings, name: string): Cluster {
   });
 }
 
+/** What the client emits when Redis asks for no password, though it was given one. */
+export const UNASKED_PASSWORD = "unasked password";
+const UNASKED = /no password is set|without any password configured/;
+
+/** Tells by an event what the driver would write to the console. */
+function tellUnaskedPassword(client: Redis): Redis {
+  const auth = client.auth.bind(client) as (...login: unknown[]) => Promise<"OK">;
+  const tell = (error: Error): "OK" => {
+    if (!UNASKED.test(error.message)) throw error;
+    client.emit(UNASKED_PASSWORD);
+    return "OK";
+  };
+  client.auth = ((...login: unknown[]) => auth(...login).catch(tell)) as Redis["auth"];
+  return client;
+}
+
 /**
  * The driver for what the settings say; it connects when it is told to, or with the first command.
  * @param name what Redis shows of the connection
@@ -84,8 +100,8 @@ export function createClient(settings: RedisSettings, name: string): Client {
   if (kind === "cluster") return openCluster(settings, name);
   const common = commonOptions(settings, name);
   const options = { ...common, db, lazyConnect: true, enableOfflineQueue: false, retryStrategy: retryDelayMs };
-  if (kind === "single") return new Redis({ ...options, ...nodes[0] });
-  return new Redis({
+  if (kind === "single") return tellUnaskedPassword(new Redis({ ...options, ...nodes[0] }));
+  const client = new Redis({
     ...options,
     name: master,
     sentinels: [...nodes],
@@ -94,4 +110,5 @@ export function createClient(settings: RedisSettings, name: string): Client {
     ...(sentinelLogin && { sentinelUsername: sentinelLogin.username, sentinelPassword: sentinelLogin.password }),
     ...(common.tls && { enableTLSForSentinelMode: true, sentinelTLS: common.tls }),
   });
+  return tellUnaskedPassword(client);
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { NOT_CONNECTED } from "./away.ts";
-import { type Client, createClient, isWrongDatabase } from "./client.ts";
+import { type Client, createClient, isWrongDatabase, UNASKED_PASSWORD } from "./client.ts";
 import { runScript, type Script } from "./script.ts";
 import type { RedisSettings } from "./settings.ts";
 
@@ -62,6 +62,9 @@ function watch(client: Client, at: string, log: Pick<Logger, "warn">): () => Err
   client.on("sentinelError", (error: Error) => {
     if (trouble !== undefined) trouble = bare(error);
   });
+  client.once(UNASKED_PASSWORD, () =>
+    log.warn({ redis: at }, "REDIS_URL has a password, but Redis asks for none: whoever reaches it may change all"),
+  );
   client.on("ready", () => {
     if (trouble !== undefined && isWrongDatabase(trouble)) return;
     if (trouble !== undefined) log.warn({ redis: at }, "connected to Redis again");

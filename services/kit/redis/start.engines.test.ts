@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { StartError } from "../start-error.ts";
 import { createAuthority } from "../testing/certificates.ts";
 import { startRedis, withRedis } from "../testing/engines/redis.ts";
@@ -63,6 +63,17 @@ describe("a start", () => {
     const start = await startWith(url.replace("PASSWORD", SECRET).replace("HOST", `127.0.0.1:${server.port}`));
     expect(start.sentence).toContain(sentence);
     expect(start.sentence + start.log).not.toContain(SECRET);
+  });
+
+  test("with a password that nobody asks for is logged, and not written past the log", async () => {
+    const server = await using(startRedis());
+    const written = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const start = await startWith(`redis://:${SECRET}@127.0.0.1:${server.port}`);
+    expect(written).not.toHaveBeenCalled();
+    written.mockRestore();
+    expect(start.sentence).toBe("");
+    expect(start.log).toContain("REDIS_URL has a password, but Redis asks for none");
+    expect(start.log).not.toContain(SECRET);
   });
 
   test("waits for a server that comes later", async () => {
