@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { pino } from "pino";
 import { expect, it, vi } from "vitest";
 import { kafkaAt } from "../events/testing/kafka.ts";
 import { testKafka } from "../testing/engines/shared.ts";
@@ -23,7 +24,9 @@ vi.mock("./commits.ts", async (importOriginal) => {
 
 it("a member that lost its place without being told to join again leaves and comes anew", async () => {
   const { brokers, prefix } = await testKafka();
-  const kafka = kafkaAt(brokers, prefix);
+  const logged: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
+  const kafka = { ...kafkaAt(brokers, prefix), log };
   const topic = `${prefix}t`;
   await createTopics(kafka).ensure({ name: topic, partitions: 1, configs: {} });
   const places: number[] = [];
@@ -36,6 +39,8 @@ it("a member that lost its place without being told to join again leaves and com
   });
   try {
     await vi.waitFor(() => expect(places).toEqual([1, 1]), { timeout: 40_000, interval: 100 });
+    const lines = ["no place in a group of consumers; joining again", "a place in a group of consumers again"];
+    await vi.waitFor(() => expect(logged).toEqual(lines), { timeout: 10_000, interval: 100 });
   } finally {
     await member.leave();
   }

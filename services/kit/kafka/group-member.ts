@@ -53,7 +53,7 @@ const PAUSE: BackoffPolicy = { baseMs: 300, factor: 2, maxMs: 4_000, jitter: 0.5
 const NO_DATA = Buffer.alloc(0);
 
 /** One time of belonging to the group; ends when it breaks. */
-function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
+function createSession(options: GroupMemberOptions, stopped: Promise<void>, onPlace: () => void) {
   const { kafka, groupId, topic, work, times = TIMES } = options;
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
@@ -110,6 +110,7 @@ function createSession(options: GroupMemberOptions, stopped: Promise<void>) {
   );
   consumer.on("consumer:group:join", (payload) => {
     tellEngine(kafka);
+    onPlace();
     void run(payload);
   });
   // What it subscribes to, without a stream of the driver's.
@@ -138,13 +139,25 @@ export function joinGroup(options: GroupMemberOptions): GroupMember {
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  let missed = false;
+  let lasting: NodeJS.Timeout | undefined;
+  const tellPlace = () => {
+    if (missed) kafka.log.warn({ group: groupId }, "a place in a group of consumers again");
+    missed = false;
+  };
+  // Whoever read that there was no place reads that there is one, once it lasts: one that is lost at once is none.
+  const onPlace = () => {
+    clearTimeout(lasting);
+    lasting = setTimeout(tellPlace, times.sessionMs).unref();
+  };
   const belong = async () => {
     await options.prepare();
     if (signal.aborted) return;
-    const session = createSession(options, stopped);
+    const session = createSession(options, stopped, onPlace);
     try {
       await session.run();
     } finally {
+      clearTimeout(lasting);
       await session.end();
     }
   };
@@ -158,7 +171,8 @@ export function joinGroup(options: GroupMemberOptions): GroupMember {
         // It belonged for a while: this is another trouble than the one before.
         if (performance.now() - startMs > times.sessionMs) failures = 0;
         failures += 1;
-        const level = failures === 1 ? "warn" : "debug";
+        const level = missed ? "debug" : "warn";
+        missed = true;
         tellEngine(kafka, readable(error));
         kafka.log[level]({ err: readable(error), group: groupId }, "no place in a group of consumers; joining again");
         await sleep(backoffMs(PAUSE, failures), undefined, { signal }).catch(() => {});
