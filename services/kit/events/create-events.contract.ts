@@ -58,19 +58,32 @@ export function eventsContract(createPlace: (database: Database) => Promise<Even
     await database.close();
   });
 
-  /** Another replica; `publish` replaces the log's. */
+  /**
+   * Another replica; `publish` replaces the log's. Its subscriptions have looked for dead letters when they are made: on a
+   * busy machine that may be so late that they find those of the test.
+   */
   async function open(publish?: EventLog["publish"]): Promise<RunningEvents> {
     const { eventLog, deadLetters } = place.open();
+    const replays: Promise<unknown>[] = [];
+    const replay: DeadLetters["replay"] = (...letters) => {
+      const replayed = deadLetters.replay(...letters);
+      replays.push(replayed);
+      return replayed;
+    };
     const events = await createEvents({
       database,
       eventLog: publish ? { ...eventLog, publish } : eventLog,
-      deadLetters,
+      deadLetters: { ...deadLetters, replay },
       metrics: createMetrics("test"),
       log,
       retry,
     });
     running.push(events);
-    return events;
+    const subscribe: RunningEvents["subscribe"] = async (...subscription) => {
+      await events.subscribe(...subscription);
+      await Promise.allSettled(replays);
+    };
+    return { ...events, subscribe };
   }
 
   function append(events: RunningEvents, event: UserEvent, subject = "user-1"): Promise<void> {
